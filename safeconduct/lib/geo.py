@@ -56,9 +56,7 @@ def disc(lon: float, lat: float, km: float, *, points: int = 64) -> BaseGeometry
         return box(-180, -90, 180, 90)
     if math.radians(90 - abs(lat)) + radius >= math.pi:
         # Both poles inside: the world without the disc around the opposite point.
-        return box(-180, -90, 180, 90).difference(
-            disc(lon + 180, -lat, FARTHEST_KM - km, points=points)
-        )
+        return box(-180, -90, 180, 90).difference(disc(lon + 180, -lat, FARTHEST_KM - km, points=points))
     # Corners outside the circle only help below a quarter of the globe; there is no plane above.
     if radius < math.pi / 4:
         radius /= math.cos(math.pi / points)
@@ -84,9 +82,7 @@ def _arc(lon: float, lat: float, radius: float, start: float, end: float, depth:
     if depth == 0 or abs(first[0] - last[0]) <= 3:
         return [first]
     middle = (start + end) / 2
-    return _arc(lon, lat, radius, start, middle, depth - 1) + _arc(
-        lon, lat, radius, middle, end, depth - 1
-    )
+    return _arc(lon, lat, radius, start, middle, depth - 1) + _arc(lon, lat, radius, middle, end, depth - 1)
 
 
 def _ahead(lon: float, lat: float, radius: float, bearing: float) -> tuple[float, float]:
@@ -168,7 +164,7 @@ def polygon_from_cap(text: str) -> BaseGeometry:
     mended; consecutive longitudes more than half a turn apart mean the short way over 180. Fewer
     than four pairs, fewer than three distinct ones or no area raise BadShape.
     """
-    pairs = [_pair(word) for word in text.replace(", ", ",").split()]
+    pairs = _pairs(text)
     if len(pairs) < 4:
         raise BadShape(f"a polygon needs at least 4 points, this one has {len(pairs)}")
     if len(set(pairs)) < 3:
@@ -187,17 +183,26 @@ def polygon_from_cap(text: str) -> BaseGeometry:
     return cut_at_180(polygon)
 
 
-def _pair(word: str) -> tuple[float, float]:
-    """ "lat,lon" as (lon, lat)."""
-    parts = word.split(",")
+def _pairs(text: str) -> Pairs:
+    """All pairs of a text as (lon, lat), whatever stands between the numbers; heights dropped."""
+    words = text.split()
+    if words and all(word.strip(",").count(",") == 2 for word in words):
+        words = [",".join(word.strip(",").split(",")[:2]) for word in words]
+    numbers = [part for word in words for part in word.split(",") if part]
+    if len(numbers) % 2:
+        raise BadShape("an odd number of figures: latitude and longitude come in pairs")
+    return [_pair(lat, lon) for lat, lon in zip(numbers[::2], numbers[1::2], strict=True)]
+
+
+def _pair(lat_text: str, lon_text: str) -> tuple[float, float]:
+    """Two figures as (lon, lat)."""
+    shown = f"{lat_text},{lon_text}"[:60]
     try:
-        lat, lon = (float(part) for part in parts[:2])
+        lat, lon = float(lat_text), float(lon_text)
     except ValueError:
-        raise BadShape(f"“{word[:40]}” is not a pair of latitude and longitude") from None
-    if len(parts) > 3 or not (math.isfinite(lat) and math.isfinite(lon)):
-        raise BadShape(f"“{word[:40]}” is not a pair of latitude and longitude")
-    if abs(lat) > 90 or abs(lon) > 360:
-        raise BadShape(f"“{word[:40]}” is no place on earth")
+        raise BadShape(f"“{shown}” is not a pair of latitude and longitude") from None
+    if not (math.isfinite(lat) and math.isfinite(lon)) or abs(lat) > 90 or abs(lon) > 360:
+        raise BadShape(f"“{shown}” is no place on earth")
     return lon, lat
 
 
@@ -221,18 +226,16 @@ def _closed_at_pole(ring: Pairs) -> Pairs:
 
 def cap_circle(text: str) -> tuple[float, float, float]:
     """CAP 1.2 §3.2.4 circle "lat,lon radius" as (lon, lat, km); BadShape when it is none."""
-    words = text.replace(", ", ",").split()
-    if len(words) == 3 and "," not in words[0]:
-        words = [f"{words[0]},{words[1]}", words[2]]
-    if len(words) != 2:
+    parts = [part for word in text.split() for part in word.split(",") if part]
+    if len(parts) != 3:
         raise BadShape(f"“{text.strip()[:60]}” is not a circle of “lat,lon km”")
-    lon, lat = _pair(words[0])
+    lon, lat = _pair(parts[0], parts[1])
     try:
-        km = float(words[1])
+        km = float(parts[2])
     except ValueError:
-        raise BadShape(f"“{words[1][:40]}” is not a radius in km") from None
+        raise BadShape(f"“{parts[2][:40]}” is not a radius in km") from None
     if not 0 <= km <= FARTHEST_KM:
-        raise BadShape(f"a circle cannot have a radius of {words[1][:40]} km")
+        raise BadShape(f"a circle cannot have a radius of {parts[2][:40]} km")
     return _wrapped(lon), lat, km
 
 
@@ -265,12 +268,27 @@ def distance_to_km(geometry: BaseGeometry, lon: float, lat: float) -> float:
         return 0.0
     dense = shapely.segmentize(geometry, 1.0)
     outline = shapely.boundary(dense) if dense.area > 0 else dense
-    flat = shapely.transform(outline, lambda xy: _around(xy, lon, lat))
-    found = float(shapely.distance(flat, shapely.Point(0.0, 0.0)))
-    if found < FLAT_KM:
-        return found
-    corners = shapely.get_coordinates(flat)
-    return float(np.hypot(corners[:, 0], corners[:, 1]).min())
+    corners, line = shapely.get_coordinates(
+        outline.geoms if hasattr(outline, "geoms") else [outline], return_index=True
+    )
+    flat = _around(corners, lon, lat)
+    nearest = float(np.hypot(flat[:, 0], flat[:, 1]).min())
+    if nearest > FLAT_KM or len(flat) == 1:
+        return nearest
+    return min(nearest, _nearest_on_edges(flat, line))
+
+
+def _nearest_on_edges(flat: Floats, line: npt.NDArray[np.int64]) -> float:
+    """From the origin to the nearest edge, of the edges near enough to be straight."""
+    start, end = flat[:-1], flat[1:]
+    length = np.hypot(*(end - start).T)
+    near = (line[:-1] == line[1:]) & (length > 0) & (length < FLAT_KM)
+    start, along, length = start[near], (end - start)[near], length[near]
+    if not len(start):
+        return math.inf
+    part = np.clip(-(start * along).sum(axis=1) / length**2, 0, 1)
+    foot = start + along * part[:, None]
+    return float(np.hypot(foot[:, 0], foot[:, 1]).min())
 
 
 def _around(xy: npt.NDArray[Any], lon: float, lat: float) -> Floats:

@@ -98,9 +98,7 @@ def test_known_distances() -> None:
 
 
 def test_polygon_pairs_are_latitude_first() -> None:
-    shape = geo.polygon_from_cap(
-        "38.47,-120.14 38.34,-119.95 38.52,-119.74 38.62,-119.89 38.47,-120.14"
-    )
+    shape = geo.polygon_from_cap("38.47,-120.14 38.34,-119.95 38.52,-119.74 38.62,-119.89 38.47,-120.14")
     assert shape.bounds == (-120.14, 38.34, -119.74, 38.62)
 
 
@@ -111,8 +109,10 @@ def test_polygon_pairs_are_latitude_first() -> None:
         "\n0,0\t0,1  1,1\n1,0 ",
         "0,0 0,1 1,1 1,0",
         "0, 0 0, 1 1, 1 1, 0 0, 0",
+        "+0,0 0,1, +1,+1, 1,0 0,0",
+        "0,0,5 0,1,5 1,1,5 1,0,5 0,0,5",
     ],
-    ids=["trailing blank", "any blanks", "unclosed", "blank after comma"],
+    ids=["trailing blank", "any blanks", "unclosed", "after comma", "stray commas", "heights"],
 )
 def test_sloppy_polygons_are_read(text: str) -> None:
     assert geo.polygon_from_cap(text).equals(box(0, 0, 1, 1))
