@@ -1,0 +1,1 @@
+"""Safeconduct: a self-hosted travel risk management and assistance portal."""

@@ -1,0 +1,1 @@
+"""Settings, addresses, checks and the command line: what joins the rooms into one product."""

@@ -1,0 +1,75 @@
+"""The `safeconduct` command: takes `--at T` off any command, then hands over to Django."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+
+from safeconduct.lib import clock
+
+# `safeconduct demo` and `setup --test` make the folder that `--at` then may be used in.
+MAKES_FOLDER = {"demo": "demo"}
+
+
+def without_at(arguments: Sequence[str]) -> tuple[list[str], str | None]:
+    """Return the arguments without `--at T` or `--at=T`, and T."""
+    rest: list[str] = []
+    at: str | None = None
+    waiting = False
+    for argument in arguments:
+        if waiting:
+            at, waiting = argument, False
+        elif argument == "--at":
+            waiting = True
+        elif argument.startswith("--at="):
+            at = argument.removeprefix("--at=")
+        else:
+            rest.append(argument)
+    if waiting:
+        raise SystemExit("safeconduct: --at wants an instant, for example --at 2026-11-22T09:00Z")
+    return rest, at
+
+
+def prepare_folder(arguments: Sequence[str]) -> None:
+    """Mark an unmarked folder before the settings read its kind."""
+    from pathlib import Path
+
+    from safeconduct.lib import folder
+
+    home = Path(os.environ.get("SAFECONDUCT_HOME", "./var")).resolve()
+    command = arguments[0] if arguments else ""
+    if folder.is_marked(home):
+        return
+    # A folder with data and no mark is somebody's real folder: never turn it into a demo or test folder.
+    holds_data = any(home.glob("*.sqlite3")) or any(home.glob("*.secret"))
+    if command == "demo" and not holds_data:
+        folder.mark(home, "demo")
+    elif command == "setup" and "--test" in arguments and not holds_data:
+        folder.mark(home, "test")
+    elif command in ("setup", "serve"):
+        folder.mark(home, "real")
+
+
+def main() -> None:
+    """Run one command and exit with its status."""
+    arguments, at = without_at(sys.argv[1:])
+    if at is not None:
+        try:
+            clock.parse_instant(at)
+        except ValueError:
+            raise SystemExit(f"safeconduct: --at {at!r} is no ISO 8601 instant") from None
+        os.environ[clock.ENVIRONMENT_NAME] = at
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "safeconduct.config.settings")
+    prepare_folder(arguments)
+    from django.core.exceptions import ImproperlyConfigured
+    from django.core.management import execute_from_command_line
+
+    try:
+        execute_from_command_line([sys.argv[0], *arguments])
+    except ImproperlyConfigured as error:
+        raise SystemExit(f"safeconduct: {error}") from error
+
+
+if __name__ == "__main__":
+    main()

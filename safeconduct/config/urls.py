@@ -1,0 +1,28 @@
+"""Every address. tests/permissions holds one row for each; an address missing there fails."""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+
+from django.urls import URLPattern, URLResolver, include, path
+
+ROOMS = [
+    ("", "safeconduct.web.urls"),
+    ("", "safeconduct.orgs.urls"),
+    ("account/", "safeconduct.accounts.urls"),
+    ("destinations/", "safeconduct.guides.urls"),
+    ("destinations/", "safeconduct.places.urls"),
+    ("trips/", "safeconduct.trips.urls"),
+    ("alerts/", "safeconduct.alerts.urls"),
+    ("", "safeconduct.notify.urls"),
+    ("centres/", "safeconduct.centres.urls"),
+    ("dev/mailbox/", "safeconduct.outbox.urls"),
+    ("", "safeconduct.ops.urls"),
+]
+
+urlpatterns: list[URLPattern | URLResolver] = [path(prefix, include(room)) for prefix, room in ROOMS if find_spec(room)]
+
+handler400 = "safeconduct.web.views.handler400"
+handler403 = "safeconduct.web.views.handler403"
+handler404 = "safeconduct.web.views.handler404"
+handler500 = "safeconduct.web.views.handler500"

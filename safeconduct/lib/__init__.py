@@ -1,0 +1,1 @@
+"""Tools without models. Nothing in here imports another room of ours."""

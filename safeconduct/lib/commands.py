@@ -1,0 +1,51 @@
+"""The base of every command: `--json` prints UTF-8, unescaped; expected errors become one line and exit 2."""
+
+from __future__ import annotations
+
+import json
+import sys
+from abc import abstractmethod
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandParser
+
+from safeconduct.lib.errors import ExpectedError
+
+
+class JsonCommand(BaseCommand):
+    """A command whose answer is data. Subclasses write `act(**options)` and call `emit` once."""
+
+    requires_system_checks: list[str] = []
+    wants_json = False
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Add `--json`; a subclass that overrides this calls it."""
+        parser.add_argument("--json", action="store_true", help="print JSON")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Run `act`; an expected error is one line on stderr and exit status 2."""
+        self.wants_json = options["json"]
+        try:
+            self.act(**options)
+        except ExpectedError as error:
+            self.stderr.write(str(error))
+            sys.exit(2)
+
+    @abstractmethod
+    def act(self, **options: Any) -> None:
+        """Do the command's work."""
+
+    def emit(self, answer: Any, text: str | None = None) -> None:
+        """Print `answer` as JSON when asked for, else `text` or one readable line a row."""
+        if self.wants_json:
+            self.stdout.write(json.dumps(answer, ensure_ascii=False, indent=1, default=str))
+            return
+        if text is not None:
+            self.stdout.write(text)
+            return
+        rows = answer if isinstance(answer, list) else [answer]
+        for row in rows:
+            if isinstance(row, dict):
+                self.stdout.write("  ".join(f"{k}={v}" for k, v in row.items() if v not in (None, "", [])))
+            else:
+                self.stdout.write(str(row))

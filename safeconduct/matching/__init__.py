@@ -1,0 +1,1 @@
+"""Which alert concerns whom, and why."""

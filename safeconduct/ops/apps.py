@@ -1,0 +1,10 @@
+"""Django's handle on this room."""
+
+from django.apps import AppConfig
+
+
+class OpsConfig(AppConfig):
+    """Running the house."""
+
+    name = "safeconduct.ops"
+    label = "ops"

@@ -1,0 +1,1 @@
+"""Organisations, programmes, memberships and rights."""

@@ -1,0 +1,1 @@
+"""Countries, cities, airports and their shapes."""

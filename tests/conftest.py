@@ -1,0 +1,142 @@
+"""People and places for the tests.
+
+Alice manages Northfield, Bob is a member there, Charlie is in no organisation, Dana manages Southgate, Olga runs
+the deployment. Passwords are PASSWORD; addresses are verified.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import date, timedelta
+from pathlib import Path
+
+import pytest
+from allauth.account.models import EmailAddress
+from django.conf import settings
+from django.core.cache import cache
+from django.test import Client
+
+from safeconduct.accounts.models import Consent, LegalDocument, User
+from safeconduct.lib import clock
+from safeconduct.orgs.access import Seat, seat_for
+from safeconduct.orgs.models import Domain, Membership, MembershipNumber, Organisation, Programme, RoleGrant
+from safeconduct.orgs.permissions import MANAGER
+
+PASSWORD = "Correct-horse-7"
+SAMPLES = Path(__file__).resolve().parent.parent.parent / "shared" / "samples"
+PLACES = {"DE", "FR", "GB", "US", "KE", "JP", "PH", "PT", "FJ", "NZ", "RU", "AU", "CN", "CH", "NO"}
+
+
+def pytest_configure() -> None:
+    """Hash passwords cheaply and keep rate limits of one test out of the next."""
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    settings.CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+
+
+@pytest.fixture(autouse=True)
+def empty_cache() -> Iterator[None]:
+    """Start every test with no rate limit used."""
+    cache.clear()
+    yield
+    cache.clear()
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: pytest.FixtureRequest) -> None:
+    """Load the places of a few countries once; tests roll back to them."""
+    from safeconduct.places.actions import load_facts
+
+    with django_db_blocker.unblock():  # type: ignore[attr-defined]
+        load_facts(only=PLACES)
+
+
+@dataclass(frozen=True)
+class World:
+    """Two organisations and five people."""
+
+    northfield: Organisation
+    southgate: Organisation
+    alice: User
+    bob: User
+    charlie: User
+    dana: User
+    olga: User
+
+    def seat(self, user: User) -> Seat:
+        """Return the person's seat in their first membership."""
+        return seat_for(user, Membership.objects.of_user(user)[0])
+
+
+def make_user(email: str, given: str, family: str, *, desk_role: str = "") -> User:
+    """Return a verified person who has agreed to what is published."""
+    user = User.objects.create_user(email, PASSWORD, given_name=given, family_name=family, desk_role=desk_role)
+    EmailAddress.objects.create(user=user, email=user.email, verified=True, primary=True)
+    for slug in LegalDocument.CONSENT:
+        newest = LegalDocument.objects.filter(slug=slug).order_by("-version").first()
+        Consent.objects.create(user=user, slug=slug, version=newest.version if newest else 1)
+    return user
+
+
+def make_organisation(name: str, domain: str, number: str) -> tuple[Organisation, Programme]:
+    """Return an organisation with a programme, a number and a domain."""
+    organisation = Organisation.objects.create(name=name, short_name=name.split()[0])
+    programme = Programme.objects.create(
+        organisation=organisation, name=f"{name} Global Assistance Programme", valid_from=date(2020, 1, 1)
+    )
+    MembershipNumber.objects.create(
+        organisation=organisation, programme=programme, number=number, valid_from=date(2020, 1, 1)
+    )
+    Domain.objects.create(organisation=organisation, domain=domain)
+    return organisation, programme
+
+
+def join(user: User, programme: Programme, *, role: str = "") -> Membership:
+    """Return the person's new membership."""
+    number = MembershipNumber.objects.for_org(programme.organisation_id)[0]
+    if role:
+        RoleGrant.objects.create(organisation_id=programme.organisation_id, user=user, role=role)
+    return Membership.objects.create(
+        organisation_id=programme.organisation_id,
+        user=user,
+        programme=programme,
+        number=number,
+        starts_on=clock.today() - timedelta(days=30),
+    )
+
+
+@pytest.fixture
+def world(db: None) -> World:
+    """Return the two organisations and five people."""
+    northfield, programme = make_organisation("Northfield University", "northfield.example.edu", "NFU-26-004417")
+    southgate, other = make_organisation("Southgate College", "southgate.example.edu", "SGC-26-000009")
+    alice = make_user("alice@northfield.example.edu", "Alice", "Moreau")
+    bob = make_user("bob@northfield.example.edu", "Bob", "Okafor")
+    charlie = make_user("charlie@elsewhere.example.org", "Charlie", "Stone")
+    dana = make_user("dana@southgate.example.edu", "Dana", "Ito")
+    olga = make_user("olga@desk.example.org", "Olga", "Berg", desk_role="operator")
+    join(alice, programme, role=MANAGER)
+    join(bob, programme)
+    join(dana, other, role=MANAGER)
+    return World(northfield, southgate, alice, bob, charlie, dana, olga)
+
+
+@pytest.fixture
+def client_of(world: World) -> Callable[[User | None], Client]:
+    """Return a function: a person (or None) → a client that is signed in."""
+
+    def signed_in(user: User | None) -> Client:
+        client = Client()
+        if user is not None:
+            client.force_login(user, backend="allauth.account.auth_backends.AuthenticationBackend")
+        return client
+
+    return signed_in
+
+
+@pytest.fixture
+def samples() -> Path:
+    """Return the folder of recorded feeds; the test is skipped where it is absent."""
+    if not SAMPLES.is_dir():
+        pytest.skip("the recorded samples are not beside this checkout")
+    return SAMPLES
