@@ -1,0 +1,203 @@
+"""USGS earthquake GeoJSON: a summary feed or a single feature.
+
+Identity is the preferred `id` and every id in `ids`; the version is `updated`. `status=deleted` is a
+Cancel. Everything that USGS lists is kept, quarry blasts and ice quakes too; whether it can concern
+anybody is decided by impact.py. Severity after PAGER, else after intensity and magnitude; the numbers
+are USGS's, the words of the description are ours. Pure: no ORM, network or clock.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from safeconduct.alerts.formats.cap import web_address
+from safeconduct.alerts.formats.text import one_line
+from safeconduct.alerts.parsed import UNKNOWN, Area, Circle, Info, Parsed, ParsedAlert, Problem, Quake
+from safeconduct.lib.xml import SIZE_LIMIT, Unreadable
+
+SENDER = "earthquake.usgs.gov"
+PAGER_SEVERITY = {"red": "Extreme", "orange": "Severe", "yellow": "Moderate", "green": "Minor"}
+SHALLOW_KM = 70.0
+"""USGS: shallow is above 70 km."""
+
+
+def parse(data: bytes) -> Parsed:
+    """Read a document. Unreadable when nothing in it could be read."""
+    document = _json(data)
+    features = document.get("features") if document.get("type") == "FeatureCollection" else None
+    if document.get("type") == "Feature":
+        features = [document]
+    if not isinstance(features, list):
+        raise Unreadable("shape", "this is neither a GeoJSON FeatureCollection nor a Feature")
+    parsed = Parsed()
+    for number, feature in enumerate(features, start=1):
+        where = _where(feature, number)
+        try:
+            parsed.alerts.append(_alert(feature))
+        except _BadFeature as error:
+            parsed.problems.append(Problem(where, str(error)))
+    if features and not parsed.alerts:
+        first = parsed.problems[0]
+        raise Unreadable(
+            "features", f"none of {len(features)} entries could be read; {first.where}: {first.problem}"
+        )
+    return parsed
+
+
+class _BadFeature(ValueError):
+    pass
+
+
+def _json(data: bytes) -> dict[str, Any]:
+    if len(data) > SIZE_LIMIT:
+        raise Unreadable("too_large", f"{len(data):,} bytes: more than the limit of {SIZE_LIMIT:,}")
+    if not data.strip():
+        raise Unreadable("empty", "the document is empty")
+    if data.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] == b"<":
+        raise Unreadable("html", "this is a page or XML, not GeoJSON")
+    try:
+        document = json.loads(data.decode("utf-8-sig"))
+    except UnicodeDecodeError as error:
+        raise Unreadable("encoding", f"the bytes are not UTF-8: {error.reason} at {error.start}") from None
+    except json.JSONDecodeError as error:
+        raise Unreadable("not_json", f"not complete JSON: {error.msg} at {error.pos}") from None
+    except RecursionError:
+        raise Unreadable("too_large", "nested beyond reason") from None
+    if not isinstance(document, dict):
+        raise Unreadable("shape", "this is neither a GeoJSON FeatureCollection nor a Feature")
+    return document
+
+
+def _where(feature: Any, number: int) -> str:
+    name = feature.get("id") if isinstance(feature, dict) else None
+    return name if isinstance(name, str) and name else f"entry {number}"
+
+
+def _alert(feature: Any) -> ParsedAlert:
+    if not isinstance(feature, dict) or not isinstance(feature.get("properties"), dict):
+        raise _BadFeature("no feature with properties")
+    properties: dict[str, Any] = feature["properties"]
+    identifier = feature.get("id")
+    if not isinstance(identifier, str) or not identifier.strip():
+        raise _BadFeature("no id: the event cannot be told from others")
+    notes: list[str] = []
+    started = _moment(properties.get("time"))
+    updated = _moment(properties.get("updated"))
+    if updated is None:
+        notes.append("updated missing: the time of the event stands in")
+    deleted = properties.get("status") == "deleted"
+    quake = None if deleted and not feature.get("geometry") else _quake(feature, properties, notes)
+    return ParsedAlert(
+        format="usgs",
+        identifier=identifier.strip()[:200],
+        sender=SENDER,
+        sent_at=updated or started,
+        msg_type="Cancel" if deleted else "Alert",
+        status="Actual",
+        scope="Public",
+        source=str(properties.get("net") or "")[:40],
+        keys=_keys(identifier.strip(), properties),
+        infos=() if quake is None else (_info(properties, quake, started),),
+        quake=quake,
+        notes=tuple(notes),
+    )
+
+
+def _keys(identifier: str, properties: dict[str, Any]) -> tuple[str, ...]:
+    listed = properties.get("ids")
+    others = listed.split(",") if isinstance(listed, str) else []
+    return tuple(dict.fromkeys(key.strip()[:200] for key in [identifier, *others] if key.strip()))
+
+
+def _quake(feature: dict[str, Any], properties: dict[str, Any], notes: list[str]) -> Quake:
+    geometry = feature.get("geometry")
+    place = geometry.get("coordinates") if isinstance(geometry, dict) else None
+    if not isinstance(place, list) or len(place) < 2:
+        raise _BadFeature("no coordinates")
+    lon, lat = _number(place[0]), _number(place[1])
+    if lon is None or lat is None or abs(lat) > 90 or abs(lon) > 360:
+        raise _BadFeature(f"{place[:2]} is no place on earth")
+    if properties.get("mag") is None:
+        notes.append("magnitude not known yet")
+    pager = properties.get("alert")
+    return Quake(
+        magnitude=_number(properties.get("mag")),
+        depth_km=_number(place[2]) if len(place) > 2 else None,
+        pager=pager if isinstance(pager, str) and pager in PAGER_SEVERITY else "",
+        lon=lon if -180 <= lon <= 180 else math.remainder(lon, 360),
+        lat=lat,
+    )
+
+
+def _info(properties: dict[str, Any], quake: Quake, started: datetime | None) -> Info:
+    kind = str(properties.get("type") or "earthquake")
+    place = one_line(str(properties.get("place") or ""))
+    title = one_line(str(properties.get("title") or "")) or (
+        f"M {quake.magnitude:.1f} - {place}" if quake.magnitude is not None else place or kind.capitalize()
+    )
+    return Info(
+        language="en",
+        categories=("Geo",),
+        event=kind[:200],
+        urgency="Immediate",
+        severity=_severity(properties, quake),
+        certainty="Observed",
+        effective=started,
+        onset=started,
+        sender_name="U.S. Geological Survey",
+        headline=title,
+        description=_description(properties, quake, kind),
+        web=web_address(str(properties.get("url") or "")),
+        parameters=_parameters(properties),
+        areas=(Area(description=place, circles=(Circle(quake.lon, quake.lat, 0.0),)),),
+    )
+
+
+def _severity(properties: dict[str, Any], quake: Quake) -> str:
+    """PAGER first; then intensity VII or a shallow M 6.5 is Severe, M 5.5 Moderate, the rest Minor."""
+    if quake.pager:
+        return PAGER_SEVERITY[quake.pager]
+    magnitude = quake.magnitude
+    intensity = _number(properties.get("mmi")) or 0
+    if magnitude is None:
+        return UNKNOWN
+    if intensity >= 7 or (magnitude >= 6.5 and (quake.depth_km is None or quake.depth_km < SHALLOW_KM)):
+        return "Severe"
+    return "Moderate" if magnitude >= 5.5 else "Minor"
+
+
+def _description(properties: dict[str, Any], quake: Quake, kind: str) -> str:
+    size = f"Magnitude {quake.magnitude:g}" if quake.magnitude is not None else "Magnitude not known yet"
+    depth = f", depth {quake.depth_km:.0f} km" if quake.depth_km is not None else ""
+    parts = [f"{size}{depth}. Kind of event: {kind}."]
+    if quake.pager:
+        parts.append(f"Estimated impact (PAGER): {quake.pager}.")
+    if properties.get("tsunami") == 1:
+        parts.append("USGS points to tsunami.gov for this event; this is not a tsunami warning by itself.")
+    parts.append("Reviewed by a person." if properties.get("status") == "reviewed" else "Automatic solution.")
+    return " ".join(parts)
+
+
+def _parameters(properties: dict[str, Any]) -> tuple[tuple[str, str], ...]:
+    names = ("mag", "magType", "alert", "mmi", "cdi", "felt", "sig", "tsunami", "status", "net", "code")
+    return tuple((name, str(properties[name])[:200]) for name in names if properties.get(name) is not None)
+
+
+def _number(value: Any) -> float | None:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        return None
+    return float(value)
+
+
+def _moment(value: Any) -> datetime | None:
+    """Epoch milliseconds."""
+    number = _number(value)
+    if number is None:
+        return None
+    try:
+        return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=number)
+    except OverflowError:
+        return None
