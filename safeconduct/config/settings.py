@@ -52,7 +52,7 @@ SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_NAME = "safeconduct_session"
 CSRF_COOKIE_NAME = "safeconduct_csrf"
 SESSION_COOKIE_AGE = 60 * 60 * 24 * 14
-CSRF_FAILURE_VIEW = "safeconduct.web.views.csrf_failure"
+CSRF_FAILURE_VIEW = "safeconduct.web.errors.csrf_failure"
 CSRF_TRUSTED_ORIGINS = [SAFECONDUCT_URL] if SAFECONDUCT_URL else []
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"

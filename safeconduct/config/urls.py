@@ -22,7 +22,7 @@ ROOMS = [
 
 urlpatterns: list[URLPattern | URLResolver] = [path(prefix, include(room)) for prefix, room in ROOMS if find_spec(room)]
 
-handler400 = "safeconduct.web.views.handler400"
-handler403 = "safeconduct.web.views.handler403"
-handler404 = "safeconduct.web.views.handler404"
-handler500 = "safeconduct.web.views.handler500"
+handler400 = "safeconduct.web.errors.bad_request"
+handler403 = "safeconduct.web.errors.forbidden"
+handler404 = "safeconduct.web.errors.not_found"
+handler500 = "safeconduct.web.errors.server_error"
