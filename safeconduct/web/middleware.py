@@ -78,4 +78,6 @@ class ExpectedErrors:
     @staticmethod
     def page(request: HttpRequest, status: int, title: str, text: str) -> HttpResponse:
         """Return the error page."""
-        return render(request, "web/error.html", {"status": status, "title": title, "text": text}, status=status)
+        return render(
+            request, "web/error.html", {"status": status, "title": title, "text": text}, status=status
+        )
