@@ -1,0 +1,34 @@
+"""The only door to somebody's trip. Another person's, and another organisation's, is NotFound."""
+
+from __future__ import annotations
+
+from safeconduct.lib.errors import NotFound
+from safeconduct.orgs.access import Seat
+from safeconduct.trips.models import Stop, Trip
+
+OWN = "trips.own"
+VIEW = "trips.view"
+
+
+def access_trip(seat: Seat, public_id: str, right: str = OWN) -> Trip:
+    """Return a trip of the seat's organisation.
+
+    With "trips.own" only the traveller's own; with "trips.view", which managers hold, any of the organisation.
+    """
+    rows = Trip.objects.for_org(seat.organisation).select_related("user", "organisation", "membership")
+    trip = rows.filter(public_id=public_id).first()
+    if trip is None or not seat.may(right) or right not in (OWN, VIEW):
+        raise NotFound("trip")
+    if right == OWN and trip.user_id != seat.user.pk:
+        raise NotFound("trip")
+    return trip
+
+
+def access_stop(seat: Seat, public_id: str, right: str = OWN) -> Stop:
+    """Return a stop of a trip that the seat may reach."""
+    rows = Stop.objects.for_org(seat.organisation).select_related("trip", "place", "to_place")
+    stop = rows.filter(public_id=public_id).first()
+    if stop is None:
+        raise NotFound("stop")
+    access_trip(seat, stop.trip.public_id, right)
+    return stop

@@ -1,0 +1,238 @@
+"""Registering, changing, cancelling and muting a trip. Each is one transaction with its audit entry.
+
+Stays are written anew at every change of the itinerary, and the revision goes up: matching compares it with the
+one it has seen. Nothing is matched or mailed here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from django.db import IntegrityError, transaction
+from django.utils.translation import gettext as _
+
+from safeconduct.accounts.models import User
+from safeconduct.audit import actions as audit
+from safeconduct.lib import clock
+from safeconduct.lib.errors import Refused
+from safeconduct.orgs.access import Seat
+from safeconduct.trips.drafts import SettledStop, StopDraft, checked_title, settled_stops, span_of
+from safeconduct.trips.models import Stay, Stop, Trip
+from safeconduct.trips.spots import LABEL_LENGTH, segments_of
+from safeconduct.trips.whereabouts import Whereabouts, whereabouts
+
+
+def register_trip(
+    seat: Seat, *, title: str, stops: Sequence[StopDraft], by: User | None, form_token: str = ""
+) -> Trip:
+    """Return the new trip of the seat's person. The same form token again returns the first trip.
+
+    Raises Refused when the membership has ended, and what `settled_stops` raises.
+    """
+    if form_token:
+        known = _from_form(seat, form_token)
+        if known is not None:
+            return known
+    if not seat.is_current:
+        raise Refused(
+            "membership.ended",
+            _("Your membership has ended: new trips cannot be registered. Trips under way are watched until they end."),
+        )
+    settled = settled_stops(stops)
+    words = checked_title(title, settled)
+    try:
+        with transaction.atomic():
+            trip = _new_trip(seat, words, settled, form_token)
+            audit.record(
+                "trip.registered", by=by, subject=trip, organisation=seat.organisation,
+                detail={"stops": len(settled), "traveller": seat.user.public_id},
+            )  # fmt: skip
+    except IntegrityError:
+        # The same form came in twice at once: the other one made the trip.
+        known = _from_form(seat, form_token) if form_token else None
+        if known is None:
+            raise
+        return known
+    return trip
+
+
+def change_trip(
+    trip: Trip, *, title: str, stops: Sequence[StopDraft], by: User | None, revision: int | None = None
+) -> Trip:
+    """Return the trip with its new name and stops. Stops that are named keep their identity.
+
+    `revision` is the one the person saw; Refused when somebody has changed the trip since. Changing nothing
+    leaves the revision alone.
+    """
+    settled = settled_stops(stops)
+    words = checked_title(title, settled)
+    with transaction.atomic():
+        kept = _locked(trip)
+        if kept.is_cancelled:
+            raise Refused("trip.cancelled", _("This trip was cancelled. Register a new one."))
+        old = list(kept.stops.order_by("seq"))
+        is_renamed, is_moved = kept.title != words, not _is_same(old, settled)
+        if not (is_renamed or is_moved):
+            return kept
+        if revision is not None and revision != kept.revision:
+            raise Refused(
+                "trip.changed_meanwhile",
+                _("This trip was changed in another window meanwhile. Open it again and repeat your change."),
+            )
+        kept.title, kept.changed_at = words, clock.now()
+        kept.revision += 1
+        kept.starts_at, kept.ends_at = span_of(settled)
+        kept.save(update_fields=["title", "changed_at", "revision", "starts_at", "ends_at"])
+        if is_moved:
+            _write_stops(kept, settled, {stop.public_id: stop for stop in old})
+        # Also after a change of name alone: matching takes its words from the stays and the trip together.
+        _write_stays(kept)
+        audit.record(
+            "trip.changed", by=by, subject=kept, organisation=kept.organisation,
+            detail={"revision": kept.revision, "stops": len(settled), "itinerary": is_moved},
+        )  # fmt: skip
+    return kept
+
+
+def cancel_trip(trip: Trip, *, by: User | None) -> Trip:
+    """Return the cancelled trip; its stops stay readable, its stays are gone. Again changes nothing."""
+    with transaction.atomic():
+        kept = _locked(trip)
+        if kept.is_cancelled:
+            return kept
+        kept.state = Trip.State.CANCELLED
+        kept.cancelled_at = kept.changed_at = clock.now()
+        kept.revision += 1
+        kept.save(update_fields=["state", "cancelled_at", "changed_at", "revision"])
+        kept.stays.all().delete()
+        audit.record("trip.cancelled", by=by, subject=kept, organisation=kept.organisation)
+    return kept
+
+
+def mute_mail(trip: Trip, *, by: User | None) -> Trip:
+    """Return the trip with e-mail about it off. The portal keeps showing what concerns it."""
+    return _set_mute(trip, muted=True, by=by)
+
+
+def unmute_mail(trip: Trip, *, by: User | None) -> Trip:
+    """Return the trip with e-mail about it on again."""
+    return _set_mute(trip, muted=False, by=by)
+
+
+def _set_mute(trip: Trip, *, muted: bool, by: User | None) -> Trip:
+    with transaction.atomic():
+        kept = _locked(trip)
+        if kept.is_mail_muted == muted:
+            return kept
+        kept.mail_muted_at = clock.now() if muted else None
+        kept.save(update_fields=["mail_muted_at"])
+        action = "trip.mail_muted" if muted else "trip.mail_unmuted"
+        audit.record(action, by=by, subject=kept, organisation=kept.organisation)
+    return kept
+
+
+def _from_form(seat: Seat, form_token: str) -> Trip | None:
+    return Trip.objects.for_org(seat.organisation).filter(user=seat.user, form_token=form_token).first()
+
+
+def _locked(trip: Trip) -> Trip:
+    rows = Trip.objects.for_org(trip.organisation_id).select_related("organisation")
+    return rows.select_for_update(of=("self",)).get(pk=trip.pk)
+
+
+def _new_trip(seat: Seat, title: str, settled: Sequence[SettledStop], form_token: str) -> Trip:
+    at = clock.now()
+    start, end = span_of(settled)
+    trip = Trip.objects.create(
+        organisation=seat.organisation,
+        user=seat.user,
+        membership=seat.membership,
+        title=title,
+        starts_at=start,
+        ends_at=end,
+        registered_at=at,
+        changed_at=at,
+        form_token=form_token or None,
+    )
+    _write_stops(trip, settled, {})
+    _write_stays(trip)
+    return trip
+
+
+def _columns(settled: SettledStop, seq: int) -> dict[str, object]:
+    draft, depart = settled.draft, settled.depart
+    return {
+        "seq": seq,
+        "kind": draft.kind,
+        "place_id": draft.place.pk,
+        "to_place_id": draft.to_place.pk if draft.to_place else None,
+        "address": draft.address,
+        "lat": draft.lat,
+        "lon": draft.lon,
+        "arrive_local": settled.arrive.local.isoformat(timespec="minutes"),
+        "arrive_zone": settled.arrive.zone,
+        "arrive_at": settled.arrive.at,
+        "depart_local": depart.local.isoformat(timespec="minutes") if depart else "",
+        "depart_zone": depart.zone if depart else "",
+        "depart_at": depart.at if depart else None,
+        "tentative": draft.tentative,
+        "note": draft.note,
+    }
+
+
+def _is_same(old: Sequence[Stop], settled: Sequence[SettledStop]) -> bool:
+    """Whether the drafts say what the rows say. A draft without an id can be the row it was made into."""
+    if len(old) != len(settled):
+        return False
+    return all(
+        all(getattr(stop, name) == value for name, value in _columns(one, seq).items())
+        for seq, (stop, one) in enumerate(zip(old, settled, strict=True))
+    )
+
+
+def _write_stops(trip: Trip, settled: Sequence[SettledStop], old: dict[str, Stop]) -> None:
+    spare = dict(old)
+    for seq, one in enumerate(settled):
+        columns = _columns(one, seq)
+        stop = spare.pop(one.draft.public_id, None)
+        if stop is None:
+            stop = Stop(organisation_id=trip.organisation_id, trip=trip)
+        for name, value in columns.items():
+            setattr(stop, name, value)
+        stop.save()
+    if spare:
+        trip.stops.filter(pk__in=[stop.pk for stop in spare.values()]).delete()
+
+
+def _write_stays(trip: Trip) -> None:
+    trip.stays.all().delete()
+    stops = list(trip.stops.select_related("place", "to_place").order_by("seq"))
+    rows = [_stay(trip, stops[one.key], one) for one in whereabouts(segments_of(stops))]
+    Stay.objects.bulk_create(rows)
+
+
+def _stay(trip: Trip, stop: Stop, one: Whereabouts) -> Stay:
+    spot = one.spot
+    return Stay(
+        organisation_id=trip.organisation_id,
+        trip=trip,
+        stop=stop,
+        user_id=trip.user_id,
+        label=spot.label[:LABEL_LENGTH],
+        extent_kind=spot.extent_kind,
+        lon=spot.lon,
+        lat=spot.lat,
+        radius_km=spot.radius_km,
+        country_code=spot.country_code,
+        zone=spot.zone,
+        from_at=one.from_at,
+        to_at=one.to_at,
+        tentative=one.tentative,
+        certain=one.certain,
+        is_open_end=one.is_open_end,
+        west=spot.west,
+        south=spot.south,
+        east=spot.east,
+        north=spot.north,
+        geometry=spot.geometry,
+    )

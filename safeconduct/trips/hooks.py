@@ -1,0 +1,30 @@
+"""What this room asks of the rooms above it. They fill it in their apps.py; empty means: nothing to show."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from safeconduct.orgs.access import Seat
+from safeconduct.trips.models import Trip
+
+
+@dataclass(frozen=True)
+class ConcernLine:
+    """An alert that concerns a trip, in the reader's words. `severity` is CAP's word."""
+
+    severity: str
+    headline: str
+    url: str
+    why: str
+    is_exercise: bool = False
+
+
+Concerns = Callable[[Seat, Trip], list[ConcernLine]]
+
+concerns: Concerns | None = None
+
+
+def concerns_of(seat: Seat, trip: Trip) -> list[ConcernLine]:
+    """Return what concerns the trip now, worst first as the upper room orders it."""
+    return concerns(seat, trip) if concerns is not None else []
