@@ -43,7 +43,7 @@ class User(AbstractBaseUser, PermissionsMixin):
         ANALYST = "analyst", _("Analyst")
 
     public_id = models.CharField(max_length=12, unique=True, default=public_id, editable=False)
-    email = models.EmailField(_("e-mail"), max_length=254)
+    email = models.EmailField(_("e-mail"), max_length=254, unique=True)
     given_name = models.CharField(_("given name"), max_length=150, blank=True)
     family_name = models.CharField(_("family name"), max_length=150, blank=True)
     language = models.CharField(max_length=12, default="en")
@@ -132,3 +132,31 @@ class Consent(models.Model):
 
     def __str__(self) -> str:
         return f"{self.slug} {self.version}"
+
+
+class VerificationLink(models.Model):
+    """The link beside the code of a verification mail: a row, used once, forgotten when it expires."""
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
+    email = models.EmailField(max_length=254)
+    token_digest = models.CharField(max_length=64, unique=True)
+    made_at = models.DateTimeField(default=clock.now)
+    expires_at = models.DateTimeField()
+    used_at = models.DateTimeField(null=True, blank=True)
+
+    def __str__(self) -> str:
+        return f"link {self.pk}"
+
+
+class Tries(models.Model):
+    """The instants of the recent tries of one source at one thing. A row, so that all processes count alike."""
+
+    key = models.CharField(max_length=120, unique=True, help_text="What is tried, and a digest of who tries")
+    instants = models.JSONField(default=list, help_text="Seconds since 1970, oldest first")
+    keep_until = models.DateTimeField(db_index=True)
+
+    class Meta:
+        verbose_name_plural = "tries"
+
+    def __str__(self) -> str:
+        return self.key.split(":")[0]

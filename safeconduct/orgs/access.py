@@ -13,11 +13,12 @@ from typing import Concatenate, ParamSpec, cast
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import redirect
+from django.utils.translation import gettext
 
 from safeconduct.accounts.models import User
 from safeconduct.lib import clock
 from safeconduct.lib.errors import NotFound, Refused
-from safeconduct.orgs.models import Membership, Organisation, RoleGrant
+from safeconduct.orgs.models import Invitation, Membership, Organisation, PeopleImport, RoleGrant
 from safeconduct.orgs.permissions import DESK_RIGHTS, MEMBER, rights_of
 
 P = ParamSpec("P")
@@ -135,6 +136,12 @@ def require(seat: Seat, right: str) -> None:
         raise Refused("right.missing", "Your role does not include this.")
 
 
+def require_current(seat: Seat) -> None:
+    """Raise Refused when the membership has ended: one may still look, but not begin anything new."""
+    if not seat.is_current:
+        raise Refused("membership.ended", gettext("Your membership has ended. You can still see what you registered."))
+
+
 def access_membership(seat: Seat, public_id: str, right: str) -> Membership:
     """Return a membership of the seat's organisation. Raises NotFound for others and without the right."""
     row = (
@@ -148,9 +155,33 @@ def access_membership(seat: Seat, public_id: str, right: str) -> Membership:
     return row
 
 
+def access_own_membership(user: User, public_id: str) -> Membership:
+    """Return one of the person's own memberships. Raises NotFound for anybody else's."""
+    row = Membership.objects.of_user(user).select_related("organisation").filter(public_id=public_id).first()
+    if row is None:
+        raise NotFound("membership")
+    return row
+
+
+def access_invitation(seat: Seat, public_id: str) -> Invitation:
+    """Return an invitation of the seat's organisation. Raises NotFound for others and without the right."""
+    rows = Invitation.objects.for_org(seat.organisation).select_related("programme", "organisation")
+    row = rows.filter(public_id=public_id).first()
+    if row is None or not seat.may("people.invite"):
+        raise NotFound("invitation")
+    return row
+
+
+def access_import(seat: Seat, public_id: str) -> PeopleImport:
+    """Return an import of the seat's organisation. Raises NotFound for others and without the right."""
+    row = PeopleImport.objects.for_org(seat.organisation).select_related("programme").filter(public_id=public_id).first()
+    if row is None or not seat.may("people.invite"):
+        raise NotFound("import")
+    return row
 
 
 __all__ = [
-    "Seat", "access_membership", "desk_right_required", "member_required", "memberships_of",
-    "require", "right_required", "seat_for", "seat_of", "signed_in", "the_seat",
+    "Seat", "access_import", "access_invitation", "access_membership", "access_own_membership",
+    "desk_right_required", "member_required", "memberships_of", "require", "require_current", "right_required",
+    "seat_for", "seat_of", "signed_in", "the_seat",
 ]

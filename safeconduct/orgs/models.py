@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 
 from django.conf import settings
 from django.core.validators import MaxValueValidator
@@ -15,8 +15,8 @@ from safeconduct.lib.ids import public_id
 from safeconduct.orgs.tenancy import TenantManager, TenantModel, UnscopedQuery
 
 __all__ = [
-    "Domain", "Invitation", "Membership", "MembershipNumber", "Organisation", "Programme", "RoleGrant",
-    "TenantManager", "TenantModel", "UnscopedQuery",
+    "Domain", "Invitation", "Membership", "MembershipNumber", "Organisation", "PeopleImport", "Programme",
+    "RoleGrant", "TenantManager", "TenantModel", "UnscopedQuery",
 ]
 
 
@@ -165,6 +165,9 @@ class Invitation(TenantModel):
     email = models.EmailField(max_length=254)
     programme = models.ForeignKey(Programme, on_delete=models.CASCADE, related_name="invitations")
     role = models.CharField(max_length=20, blank=True)
+    given_name = models.CharField(max_length=150, blank=True)
+    family_name = models.CharField(max_length=150, blank=True)
+    language = models.CharField(max_length=12, default="en")
     token_digest = models.CharField(max_length=64, unique=True)
     invited_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+"
@@ -176,6 +179,34 @@ class Invitation(TenantModel):
 
     class Meta:
         ordering = ["-invited_at"]
+
+    def __str__(self) -> str:
+        return self.public_id
+
+    def state_at(self, instant: datetime) -> str:
+        """Return accepted, withdrawn, expired or invited."""
+        if self.accepted_at:
+            return "accepted"
+        if self.withdrawn_at:
+            return "withdrawn"
+        return "expired" if self.expires_at <= instant else "invited"
+
+
+class PeopleImport(TenantModel):
+    """One CSV file of people to invite, and what became of each row. The file itself is not kept."""
+
+    public_id = models.CharField(max_length=12, unique=True, default=public_id, editable=False)
+    programme = models.ForeignKey(Programme, on_delete=models.CASCADE, related_name="imports")
+    imported_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+"
+    )
+    imported_at = models.DateTimeField(default=clock.now)
+    file_name = models.CharField(max_length=200, blank=True)
+    invited = models.PositiveIntegerField(default=0)
+    problems = models.JSONField(default=list, help_text="One entry a row that was not invited: line, code, text, value")
+
+    class Meta:
+        ordering = ["-imported_at"]
 
     def __str__(self) -> str:
         return self.public_id

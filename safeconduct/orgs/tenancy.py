@@ -17,6 +17,8 @@ from django.db import models
 from django.db.models.sql import Query
 from django.db.models.sql.compiler import SQLCompiler
 
+from safeconduct.lib.errors import NotFound
+
 Row = TypeVar("Row", bound=models.Model)
 
 # Set while a tenant row validates itself: Django's own uniqueness checks read through the default manager.
@@ -125,6 +127,17 @@ class TenantManager(models.Manager[Row]):
     def across_orgs(self, reason: str) -> TenantQuerySet[Row]:
         """Return rows of all organisations (jobs, ops and the desk)."""
         return self.get_queryset().across_orgs(reason)
+
+
+def same_organisation(*rows: TenantModel | None) -> int:
+    """Return the organisation's id that all rows share; None is left out. Raises NotFound when they differ.
+
+    Actions call this before they tie tenant rows together: a foreign key alone does not keep them apart.
+    """
+    found = {row.organisation_id for row in rows if row is not None}
+    if len(found) != 1:
+        raise NotFound("row")
+    return found.pop()
 
 
 class TenantModel(models.Model):

@@ -1,0 +1,7 @@
+"""How allauth speaks to the rest of the house."""
+
+from allauth.account.adapter import DefaultAccountAdapter
+
+
+class AccountAdapter(DefaultAccountAdapter):
+    """Ours."""
