@@ -13,7 +13,15 @@ from datetime import datetime
 
 from safeconduct.alerts.formats.text import instant, language_tag, one_line, plain_text
 from safeconduct.alerts.parsed import (
-    UNKNOWN, Area, Circle, Info, Pair, Parsed, ParsedAlert, Problem, Reference,
+    UNKNOWN,
+    Area,
+    Circle,
+    Info,
+    Pair,
+    Parsed,
+    ParsedAlert,
+    Problem,
+    Reference,
 )  # fmt: skip
 from safeconduct.lib import geo, xml
 from safeconduct.lib.xml import Element, Unreadable

@@ -1,0 +1,233 @@
+"""Reading alerts: which are active and reach travellers, what a page shows, and in which language."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+from django.db.models import F, Q, QuerySet
+
+from safeconduct.alerts.labels import event_label, language_name
+from safeconduct.alerts.models import AlertVersion, Event
+from safeconduct.feeds.models import Rejection, Source
+from safeconduct.lib import clock, geo
+from safeconduct.lib.errors import NotFound
+
+_FLOORS = {
+    "": (),
+    "Moderate": ("Minor",),
+    "Severe": ("Minor", "Moderate"),
+    "Extreme": ("Minor", "Moderate", "Severe"),
+}
+"""Severities below a source's floor. Unknown may be anything and is never below."""
+EXCERPT_LENGTH = 300
+
+
+@dataclass(frozen=True)
+class Texts:
+    """The source's words in the best language for a reader. `language_label` is empty when it is theirs."""
+
+    headline: str
+    description: str
+    instruction: str
+    language: str
+    language_label: str
+    event: str
+    """Our own word for the event, in the reader's language."""
+    web: str
+    contact: str
+    sender_name: str
+
+
+def reaching_statuses() -> list[str]:
+    """The CAP statuses that are told: Actual; in a demo folder the shipped exercise too."""
+    return ["Actual", "Exercise"] if settings.SAFECONDUCT_DEMO_FOLDER else ["Actual"]
+
+
+def reaches_travellers(version: AlertVersion) -> bool:
+    """Whether a version may be told to anybody at all."""
+    if version.status not in reaching_statuses():
+        return False
+    return version.severity not in _FLOORS[version.event.source.severity_floor]
+
+
+def _reaching() -> Q:
+    below = Q()
+    for floor, severities in _FLOORS.items():
+        if severities:
+            below |= Q(event__source__severity_floor=floor, severity__in=severities)
+    return Q(status__in=reaching_statuses()) & ~below
+
+
+def active_versions(now: datetime | None = None) -> QuerySet[AlertVersion]:
+    """Current versions of active events that reach travellers and have not passed."""
+    return (
+        AlertVersion.objects.filter(
+            _reaching(),
+            event__state=Event.State.ACTIVE,
+            event__current_version=F("pk"),
+            ends_at__gt=now or clock.now(),
+        )
+        .select_related("event__source")
+        .order_by("-sent_at", "-pk")
+    )
+
+
+def active_for_place(place: Any, *, now: datetime | None = None) -> list[AlertVersion]:
+    """Active versions that matter at a place (of safeconduct.places), worst first.
+
+    A country or territory: every alert that names it or touches it. Any other place: alerts whose area holds
+    its point or comes within 30 km of it, and those that only name its country.
+    """
+    if place.is_country:
+        found = [version for version in active_versions(now) if place.country_code in version.countries]
+    else:
+        found = [version for version in active_versions(now) if _matters_at(version, place)]
+    return sorted(found, key=_worst_first)
+
+
+NEAR_KM = 30.0
+
+
+def _matters_at(version: AlertVersion, place: Any) -> bool:
+    if version.impact_origin == AlertVersion.ImpactOrigin.COUNTRY:
+        return place.country_code in version.countries
+    if version.south is None or version.north is None or version.impact_area is None:
+        return False
+    if not version.south - 0.5 <= place.lat <= version.north + 0.5:
+        return False
+    shape = version.geometry()
+    return shape is not None and geo.distance_to_km(shape, place.lon, place.lat) <= NEAR_KM
+
+
+def _worst_first(version: AlertVersion) -> tuple[int, float]:
+    order = {"Extreme": 0, "Severe": 1, "Moderate": 2, "Unknown": 3, "Minor": 4}
+    return order.get(version.severity, 3), -version.sent_at.timestamp()
+
+
+def listed(
+    *, active: bool = True, severity: str = "", country: str = "", now: datetime | None = None
+) -> list[AlertVersion]:
+    """Alerts for the table, worst first: the active ones, or the last 500 of all that reach travellers.
+
+    Events that matter nowhere (an earthquake too small to concern anybody) are left out.
+    """
+    if active:
+        rows = active_versions(now)
+    else:
+        rows = (
+            AlertVersion.objects.filter(_reaching(), event__current_version=F("pk"))
+            .select_related("event__source")
+            .order_by("-sent_at", "-pk")
+        )
+    rows = rows.exclude(impact_origin=AlertVersion.ImpactOrigin.NONE, countries=[]).exclude(
+        event__source__format=Source.Format.USGS, impact_origin=AlertVersion.ImpactOrigin.NONE
+    )
+    if severity:
+        rows = rows.filter(severity=severity)
+    found = list(rows.defer("impact_area")[:2000])
+    if country:
+        found = [version for version in found if country in version.countries]
+    found = found[:500]
+    return sorted(found, key=_worst_first) if active else found
+
+
+def version_page(public_id: str) -> AlertVersion:
+    """The version of a permanent address. Tests and drafts have none: NotFound."""
+    version = (
+        AlertVersion.objects.select_related("event__source", "event__current_version", "document")
+        .filter(public_id=public_id, status__in=reaching_statuses())
+        .first()
+    )
+    if version is None:
+        raise NotFound("alert")
+    return version
+
+
+def history(event: Event) -> list[AlertVersion]:
+    """All versions of an event, newest message first."""
+    return list(event.versions.defer("impact_area").order_by("-sent_at", "-number"))
+
+
+def texts(version: AlertVersion, language: str) -> Texts:
+    """The source's words: in the reader's language, else English, else the original, labelled."""
+    infos: list[dict[str, Any]] = version.infos
+    info, is_readers = _best(infos, language)
+    tag = str(info.get("language", ""))
+    return Texts(
+        headline=str(info.get("headline") or info.get("event") or event_label(version.event_type)),
+        description=str(info.get("description", "")),
+        instruction=str(info.get("instruction", "")),
+        language=tag,
+        language_label="" if is_readers or not tag else language_name(tag, language),
+        event=event_label(version.event_type),
+        web=_first(infos, info, "web"),
+        contact=_first(infos, info, "contact"),
+        sender_name=_first(infos, info, "sender_name") or version.sender,
+    )
+
+
+def _best(infos: list[dict[str, Any]], language: str) -> tuple[dict[str, Any], bool]:
+    """The exact language, then another variant of it, then English, then the first block."""
+    if not infos:
+        return {}, True
+    wanted = language.casefold()
+    primary = wanted.partition("-")[0]
+    tags = [str(info.get("language", "")).casefold() for info in infos]
+    for index, tag in enumerate(tags):
+        if tag == wanted:
+            return infos[index], True
+    # de-LS is easy German: a variant with a region of its own comes after the plain language.
+    variants = sorted(
+        (tag != primary, index) for index, tag in enumerate(tags) if tag.partition("-")[0] == primary
+    )
+    if variants:
+        return infos[variants[0][1]], True
+    for index, tag in enumerate(tags):
+        if tag.partition("-")[0] == "en":
+            return infos[index], False
+    return infos[0], False
+
+
+def _first(infos: list[dict[str, Any]], preferred: dict[str, Any], name: str) -> str:
+    return next((str(info[name]) for info in [preferred, *infos] if info.get(name)), "")
+
+
+def excerpt(text: str) -> str:
+    """The beginning of a text, cut at a word, for sources whose licence allows no more."""
+    if len(text) <= EXCERPT_LENGTH:
+        return text
+    return text[:EXCERPT_LENGTH].rsplit(None, 1)[0] + " …"
+
+
+def rejections(limit: int = 100) -> QuerySet[Rejection]:
+    """What was refused lately, for the operator's page."""
+    return Rejection.objects.select_related("document", "source").order_by("-created_at", "-pk")[:limit]
+
+
+def as_row(version: AlertVersion) -> dict[str, Any]:
+    """One alert as the `alerts` command prints it."""
+    return {
+        "id": version.public_id,
+        "source": version.event.source.key,
+        "sender": version.sender,
+        "identifier": version.identifier,
+        "msg_type": version.msg_type,
+        "status": version.status,
+        "event": version.event_type,
+        "headline": texts(version, "en").headline,
+        "severity": version.severity,
+        "urgency": version.urgency,
+        "certainty": version.certainty,
+        "onset": _iso(version.onset_at),
+        "expires": _iso(version.expires_at),
+        "countries": version.countries,
+        "impact_origin": version.impact_origin,
+        "state": version.event.state,
+    }
+
+
+def _iso(at: datetime | None) -> str | None:
+    return at.isoformat().replace("+00:00", "Z") if at else None
