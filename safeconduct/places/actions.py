@@ -1,0 +1,241 @@
+"""Loads the shipped places and facts into the tables. Safe to run at every set-up: the same data changes nothing.
+
+It never deletes a place: one that the data no longer has is merged into the place that took its name, or marked
+vanished; trips that name it keep working.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import asdict, dataclass
+from datetime import date
+from pathlib import Path
+from typing import TypeVar
+
+from django.db import connection, transaction
+
+from safeconduct.lib import clock
+from safeconduct.lib.geo import distance_km
+from safeconduct.places.facts import facts_from
+from safeconduct.places.files import DATA, read_rows
+from safeconduct.places.folding import fold
+from safeconduct.places.loading import Wanted, WantedName, WantedPlace, wanted_from
+from safeconduct.places.models import Fact, FactLoad, FactSource, Place, PlaceName
+
+T = TypeVar("T")
+BATCH = 1000
+# A city that is gone is the same as one of its name this near (a suburb taken in, two rows made one).
+MERGE_KM = 25.0
+# Raised when the tables would hold something else from the same files.
+FORMAT = 1
+INSERT_NAMES = (
+    "INSERT INTO places_placename (place_id, name, langs, folded, is_whole, weight, is_former)"
+    " VALUES (%s, %s, %s, %s, %s, %s, %s)"
+)
+COLUMNS = ("kind", "code", "name", "native_name", "country_code", "lat", "lon", "population", "zone", "rank")
+
+
+@dataclass
+class LoadReport:
+    """What a load did."""
+
+    places: int = 0
+    added: int = 0
+    changed: int = 0
+    renamed: int = 0
+    merged: int = 0
+    vanished: int = 0
+    names: int = 0
+    facts: int = 0
+    skipped: bool = False
+
+
+def load_facts(*, data_dir: Path = DATA, only: Collection[str] | None = None) -> LoadReport:
+    """Bring the tables to what the data files say, in transactions of at most 1,000 rows.
+
+    `only` limits the load to countries by code (tests); places of other countries are left as they are.
+    A load that was broken off is finished by the next one.
+    """
+    chosen = frozenset(only) if only is not None else None
+    scope, digest = ",".join(sorted(chosen or ())), _digest(data_dir)
+    if FactLoad.objects.filter(scope=scope, digest=digest).exists():
+        return LoadReport(skipped=True)
+    report = LoadReport()
+    wanted = wanted_from(data_dir, chosen)
+    report.places = len(wanted.places)
+    _load_places(wanted, chosen, report)
+    _load_names(wanted, chosen, report)
+    _load_facts(data_dir, chosen, report)
+    FactLoad.objects.exclude(scope=scope).delete()
+    FactLoad.objects.update_or_create(scope=scope, defaults={"digest": digest, "loaded_at": clock.now()})
+    return report
+
+
+def _digest(data: Path) -> str:
+    whole = hashlib.sha256(str(FORMAT).encode())
+    for path in sorted(data.rglob("*.csv*")):
+        whole.update(path.name.encode() + path.read_bytes())
+    return whole.hexdigest()
+
+
+def _batches(rows: Iterable[T]) -> Iterator[list[T]]:
+    """Lists of at most BATCH rows; the caller writes each in a transaction of its own."""
+    source = iter(rows)
+    while batch := list(itertools.islice(source, BATCH)):
+        yield batch
+
+
+def _load_places(wanted: Wanted, only: frozenset[str] | None, report: LoadReport) -> None:
+    stored = Place.objects.in_bulk(field_name="key")
+    new, changed, former = [], [], []
+    for key, want in wanted.places.items():
+        row = stored.get(key)
+        if row is None:
+            new.append(Place(**asdict(want)))
+            continue
+        if row.name != want.name:
+            report.renamed += 1
+            former.append((row.pk, row.name, want.rank))
+        if _set_columns(row, want):
+            changed.append(row)
+    for places in _batches(new):
+        with transaction.atomic():
+            Place.objects.bulk_create(places)
+    for places in _batches(changed):
+        with transaction.atomic():
+            Place.objects.bulk_update(places, [*COLUMNS, "state", "merged_into"], batch_size=100)
+    _keep_former_names(former)
+    report.added, report.changed = len(new), len(changed)
+    gone = [
+        row for key, row in stored.items() if key not in wanted.places and (only is None or row.country_code in only)
+    ]
+    if gone:
+        _retire(gone, wanted, report)
+
+
+def _set_columns(row: Place, want: WantedPlace) -> bool:
+    """Set what differs; return whether anything did. A place that is back is active again."""
+    differs = row.state != Place.State.ACTIVE
+    row.state, row.merged_into = Place.State.ACTIVE, None
+    for column in COLUMNS:
+        value = getattr(want, column)
+        if getattr(row, column) != value:
+            setattr(row, column, value)
+            differs = True
+    return differs
+
+
+def _keep_former_names(former: list[tuple[int, str, int]]) -> None:
+    for batch in _batches(former):
+        with transaction.atomic():
+            PlaceName.objects.bulk_create(
+                PlaceName(place_id=place, name=name, folded=fold(name), is_former=True, weight=rank)
+                for place, name, rank in batch
+            )
+
+
+def _retire(gone: list[Place], wanted: Wanted, report: LoadReport) -> None:
+    """Mark rows that the data no longer has; point them at their successor when there is one."""
+    keys = _successor_keys(gone, wanted)
+    successors = dict(Place.objects.filter(key__in=keys.values()).values_list("key", "pk"))
+    changed, former = [], []
+    for row in gone:
+        target = successors.get(keys.get(row.key, ""))
+        state = Place.State.MERGED if target else Place.State.VANISHED
+        if row.state == state and row.merged_into_id == target:
+            continue
+        row.merged_into_id, row.state = target, state
+        report.merged += bool(target)
+        report.vanished += not target
+        if target:
+            former.append((target, row.name, row.rank))
+        changed.append(row)
+    _keep_former_names(former)
+    for places in _batches(changed):
+        with transaction.atomic():
+            Place.objects.bulk_update(places, ["state", "merged_into"], batch_size=200)
+
+
+def _successor_keys(gone: list[Place], wanted: Wanted) -> dict[str, str]:
+    """Key of a retired city → key of the city that has its name now, nearby in the same country, or as typed."""
+    cities = {row.country_code for row in gone if row.kind == Place.Kind.CITY}
+    named: dict[tuple[str, str], list[WantedPlace]] = defaultdict(list)
+    for key, place in wanted.places.items():
+        if place.kind == Place.Kind.CITY and place.country_code in cities:
+            for name in wanted.names[key]:
+                if name.is_whole:
+                    named[place.country_code, name.folded].append(place)
+    found = {}
+    for row in gone:
+        typed = wanted.merged.get(row.key)
+        if typed in wanted.places:
+            found[row.key] = typed
+            continue
+        near = [
+            (distance_km(row.lon, row.lat, place.lon, place.lat), place.key)
+            for place in named.get((row.country_code, fold(row.name)), ())
+        ]
+        if near and min(near)[0] <= MERGE_KM and row.kind == Place.Kind.CITY:
+            found[row.key] = min(near)[1]
+    return {key: target for key, target in found.items() if target}
+
+
+def _load_names(wanted: Wanted, only: frozenset[str] | None, report: LoadReport) -> None:
+    """Add and remove rows so that each active place has the wanted names; former names stay."""
+    ids = dict(Place.objects.filter(state=Place.State.ACTIVE).values_list("key", "pk"))
+    stored: dict[int, dict[tuple[str, str, str, bool, int], int]] = defaultdict(dict)
+    kept = PlaceName.objects.filter(is_former=False, place__state=Place.State.ACTIVE)
+    if only is not None:
+        kept = kept.filter(place__country_code__in=only)
+    columns = kept.values_list("place_id", "name", "langs", "folded", "is_whole", "weight", "pk")
+    for place, name, langs, folded, is_whole, weight, pk in columns.iterator(chunk_size=5000):
+        stored[place][name, langs, folded, is_whole, weight] = pk
+
+    def missing() -> Iterator[tuple[object, ...]]:
+        for key, names in wanted.names.items():
+            have = stored.get(ids[key], {})
+            for name in names:
+                if have.pop(_as_tuple(name), None) is None:
+                    yield (ids[key], *_as_tuple(name), False)
+
+    # 300,000 rows: `bulk_create` takes four times as long, mostly for making objects that nobody reads.
+    with connection.cursor() as cursor:
+        for names in _batches(missing()):
+            with transaction.atomic():
+                cursor.executemany(INSERT_NAMES, names)
+            report.names += len(names)
+    for pks in _batches(pk for rows in stored.values() for pk in rows.values()):
+        with transaction.atomic():
+            PlaceName.objects.filter(pk__in=pks).delete()
+
+
+def _as_tuple(name: WantedName) -> tuple[str, str, str, bool, int]:
+    return name.name, name.langs, name.folded, name.is_whole, name.weight
+
+
+def _load_facts(data: Path, only: frozenset[str] | None, report: LoadReport) -> None:
+    dates = {}
+    for row in read_rows(data / "sources.csv"):
+        dates[row["src"]] = date.fromisoformat(row["retrieved"])
+        FactSource.objects.update_or_create(src=row["src"], defaults={k: v for k, v in row.items() if k != "src"})
+    rows = [
+        Fact(**asdict(fact), checked_on=dates[fact.src]) for fact in facts_from(data, only)
+    ]
+    report.facts = len(rows)
+    fields = {(row.country_code, row.field) for row in rows}
+    for batch in _batches(rows):
+        with transaction.atomic():
+            Fact.objects.bulk_create(
+                batch,
+                update_conflicts=True,
+                unique_fields=["country_code", "field"],
+                update_fields=["value", "src", "src2", "checked_on"],
+            )
+    known = Fact.objects.all() if only is None else Fact.objects.filter(country_code__in=only)
+    stale = [pk for pk, code, name in known.values_list("pk", "country_code", "field") if (code, name) not in fields]
+    for batch_of_pks in _batches(stale):
+        with transaction.atomic():
+            Fact.objects.filter(pk__in=batch_of_pks).delete()

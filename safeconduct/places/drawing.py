@@ -1,0 +1,248 @@
+"""Small maps as SVG text, drawn on the server from Natural Earth shapes. Pure: no ORM, no clock, no script, no style.
+
+Longitudes are shrunk by the cosine of the middle latitude; a view over 180° is drawn in one piece. A map is an
+extra: the page says the same in words.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import threading
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import shapely
+from django.utils.html import escape
+from django.utils.safestring import SafeString, mark_safe
+from shapely.affinity import translate
+from shapely.geometry import MultiPolygon, Polygon, box
+from shapely.geometry.base import BaseGeometry
+
+from safeconduct.places.files import DATA, read_json
+
+WIDTH = 640.0
+LOWEST, HIGHEST = 300.0, 480.0
+PADDING = 0.08
+NARROWEST_DEGREES = 1.2
+# Half a pixel cannot be seen; specks below a square pixel only cost bytes.
+SIMPLIFY_PIXELS = 0.5
+SPECK_PIXELS = 1.5
+MOST_BYTES = 45_000
+# Parts of a country that are smaller than this share of its largest do not widen its view.
+SHARE_IN_VIEW = 0.02
+GRID_STEPS = (0.25, 0.5, 1, 2, 5, 10, 20, 30)
+
+Box = tuple[float, float, float, float]
+_lock = threading.Lock()
+_drawn: dict[str, BaseGeometry] = {}
+
+
+@dataclass(frozen=True)
+class Frame:
+    """What part of the world is seen and how degrees become pixels; east may exceed 180."""
+
+    west: float
+    south: float
+    east: float
+    north: float
+    width: float
+    height: float
+
+    def xy(self, lon: float, lat: float) -> tuple[float, float]:
+        """Pixels of a point; longitudes east of 180 are understood either way."""
+        if lon < self.west and self.east > 180:
+            lon += 360
+        x = (lon - self.west) / (self.east - self.west) * self.width
+        y = (self.north - lat) / (self.north - self.south) * self.height
+        return x, y
+
+    @property
+    def degrees_a_pixel(self) -> float:
+        """Of latitude."""
+        return (self.north - self.south) / self.height
+
+
+def world() -> dict[str, BaseGeometry]:
+    """Shapes for drawing by ISO code, read on the first call; CC and TK are too small to have one."""
+    if not _drawn:
+        with _lock:
+            if not _drawn:
+                shapes = read_json(DATA / "map" / "world.json.gz")
+                _drawn.update(
+                    (code, shapely.make_valid(MultiPolygon([Polygon(rings[0], rings[1:]) for rings in polygons])))
+                    for code, polygons in shapes.items()
+                )
+    return _drawn
+
+
+def country_view(iso2: str, lon: float, lat: float) -> BaseGeometry:
+    """What to frame for a country: its larger parts; a square around its middle when it has no drawing shape."""
+    whole = world().get(iso2)
+    if whole is None:
+        return box(lon - 0.6, lat - 0.6, lon + 0.6, lat + 0.6)
+    parts = [part for part in getattr(whole, "geoms", [whole]) if part.geom_type == "Polygon"]
+    largest = max(part.area for part in parts)
+    return MultiPolygon([part for part in parts if part.area >= SHARE_IN_VIEW * largest])
+
+
+def locator_svg(
+    view: Box | BaseGeometry,
+    *,
+    title: str,
+    focus: Iterable[str] = (),
+    areas: Sequence[tuple[BaseGeometry, str, str]] = (),
+    points: Sequence[tuple[float, float, str]] = (),
+) -> SafeString:
+    """A map of `view` (west, south, east, north or a shape) below 60 KB.
+
+    `focus`: ISO codes drawn as land of interest; `areas`: (shape, severity class such as "s-4", label);
+    `points`: (lon, lat, label). The title is what a screen reader says.
+    """
+    frame = frame_of(view)
+    name = "map-" + hashlib.sha256(f"{title}{frame}".encode()).hexdigest()[:8]
+    near = frozenset(focus)
+    land = _land(frame, near)
+    parts = [
+        f'<svg viewBox="0 0 {frame.width:.0f} {frame.height:.0f}" role="img" aria-labelledby="{name}"'
+        f' class="guide-map" xmlns="http://www.w3.org/2000/svg">',
+        f'<title id="{name}">{escape(title)}</title>',
+        f'<path class="m-grid" d="{_grid(frame)}"/>',
+        *land,
+        *(part for index, area in enumerate(areas) for part in _area(frame, area, f"{name}-{index}")),
+        *(_point(frame, point) for point in points),
+        "</svg>",
+    ]
+    return mark_safe("".join(parts))  # noqa: S308 - every text in it is escaped here
+
+
+def frame_of(view: Box | BaseGeometry) -> Frame:
+    """The smallest frame of our proportions around a view, with some room."""
+    west, south, east, north = _bounds(view) if isinstance(view, BaseGeometry) else view
+    if east < west:
+        east += 360
+    tall, wide = max(north - south, NARROWEST_DEGREES), max(east - west, NARROWEST_DEGREES)
+    lon, lat = (west + east) / 2, (south + north) / 2
+    wide, tall = min(360.0, wide * (1 + 2 * PADDING)), tall * (1 + 2 * PADDING)
+    shrink = max(0.2, math.cos(math.radians(min(80.0, abs(lat)))))
+    height = WIDTH * tall / (wide * shrink)
+    if height > HIGHEST:
+        wide, height = wide * height / HIGHEST, HIGHEST
+    elif height < LOWEST:
+        tall, height = tall * LOWEST / height, LOWEST
+    south, north = _within(lat - tall / 2, lat + tall / 2)
+    return Frame(lon - wide / 2, south, lon + wide / 2, north, WIDTH, height)
+
+
+def _within(south: float, north: float) -> tuple[float, float]:
+    """Moved so as not to look past a pole."""
+    if north > 90:
+        south, north = south - (north - 90), 90.0
+    if south < -90:
+        south, north = -90.0, min(90.0, north + (-90 - south))
+    return south, north
+
+
+def _bounds(geometry: BaseGeometry) -> Box:
+    """Bounds; when the shape lies on both sides of 180°, its western half is counted on past it."""
+    west, south, east, north = geometry.bounds
+    if east - west <= 180:
+        return west, south, east, north
+    parts = list(getattr(geometry, "geoms", [geometry]))
+    edges = [(part.bounds[0] + 360 * (part.bounds[2] < 0), part.bounds[2] + 360 * (part.bounds[2] < 0)) for part in parts]
+    shifted = min(edge[0] for edge in edges), max(edge[1] for edge in edges)
+    if shifted[1] - shifted[0] < east - west:
+        return shifted[0], south, shifted[1], north
+    return west, south, east, north
+
+
+def _seen(frame: Frame, geometry: BaseGeometry) -> list[BaseGeometry]:
+    """The pieces of a shape inside the frame, in the frame's longitudes."""
+    pieces = []
+    for shift in (-360, 0, 360):
+        west, _south, east, _north = geometry.bounds
+        if east + shift < frame.west or west + shift > frame.east:
+            continue
+        moved = translate(geometry, xoff=shift) if shift else geometry
+        piece = shapely.clip_by_rect(moved, frame.west, frame.south, frame.east, frame.north)
+        if not piece.is_empty:
+            pieces.append(piece)
+    return pieces
+
+
+def _land(frame: Frame, near: frozenset[str]) -> list[str]:
+    """Paths of the land, coarser when it would be too long."""
+    seen = {code: _seen(frame, shape) for code, shape in world().items()}
+    tolerance = SIMPLIFY_PIXELS * frame.degrees_a_pixel
+    while True:
+        far = "".join(_path(frame, piece, tolerance) for code, p in seen.items() if code not in near for piece in p)
+        close = "".join(_path(frame, piece, tolerance) for code, p in seen.items() if code in near for piece in p)
+        if len(far) + len(close) <= MOST_BYTES:
+            break
+        tolerance *= 1.6
+    paths = [(far, "m-land m-land--far"), (close, "m-land")]
+    return [f'<path class="{css}" d="{d}"/>' for d, css in paths if d]
+
+
+def _path(frame: Frame, geometry: BaseGeometry, tolerance: float = 0.0) -> str:
+    simple = shapely.simplify(geometry, tolerance, preserve_topology=False) if tolerance else geometry
+    speck = SPECK_PIXELS * frame.degrees_a_pixel**2
+    written = []
+    for part in getattr(simple, "geoms", [simple]):
+        if part.geom_type != "Polygon" or part.is_empty or (tolerance and part.area < speck):
+            continue
+        written += [_ring(frame, ring.coords) for ring in (part.exterior, *part.interiors)]
+    return "".join(written)
+
+
+def _ring(frame: Frame, coordinates: Iterable[Sequence[float]]) -> str:
+    """A closed path with relative steps in tenths of a pixel."""
+    xs = [frame.xy(point[0], point[1]) for point in coordinates][:-1]
+    tenths = [(round(x * 10), round(y * 10)) for x, y in xs]
+    out, last = [], tenths[0]
+    for x, y in tenths[1:]:
+        step = (x - last[0], y - last[1])
+        if step != (0, 0):
+            out.append(f"{step[0] / 10:g} {step[1] / 10:g}")
+            last = (x, y)
+    if len(out) < 2:
+        return ""
+    return f"M{tenths[0][0] / 10:g} {tenths[0][1] / 10:g}l{' '.join(out)}z"
+
+
+def _area(frame: Frame, area: tuple[BaseGeometry, str, str], name: str) -> list[str]:
+    geometry, css, label = area
+    tolerance = SIMPLIFY_PIXELS * frame.degrees_a_pixel
+    d = "".join(_path(frame, piece, tolerance) or _path(frame, piece) for piece in _seen(frame, geometry))
+    if not d:
+        return []
+    return [
+        f'<g class="{escape(css)}"><title>{escape(label)}</title>',
+        f'<pattern id="{name}" width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">',
+        '<path class="m-hatch" d="M0 0V6"/></pattern>',
+        f'<path fill="url(#{name})" d="{d}"/><path class="m-area" d="{d}"/></g>',
+    ]
+
+
+def _point(frame: Frame, point: tuple[float, float, str]) -> str:
+    lon, lat, label = point
+    x, y = frame.xy(lon, lat)
+    if not (0 <= x <= frame.width and 0 <= y <= frame.height):
+        return ""
+    on_left = x > frame.width * 0.75
+    anchor = ' text-anchor="end"' if on_left else ""
+    return (
+        f'<circle class="m-you" cx="{x:.1f}" cy="{y:.1f}" r="5"/>'
+        f'<text class="m-text" x="{x + (-9 if on_left else 9):.1f}" y="{y + 4:.1f}"{anchor}>{escape(label)}</text>'
+    )
+
+
+def _grid(frame: Frame) -> str:
+    step = next((s for s in GRID_STEPS if (frame.north - frame.south) / s <= 5), GRID_STEPS[-1])
+    lines = []
+    for index in range(math.ceil(frame.south / step), math.floor(frame.north / step) + 1):
+        lines.append(f"M0 {frame.xy(frame.west, index * step)[1]:.1f}H{frame.width:.0f}")
+    for index in range(math.ceil(frame.west / step), math.floor(frame.east / step) + 1):
+        x = (index * step - frame.west) / (frame.east - frame.west) * frame.width
+        lines.append(f"M{x:.1f} 0V{frame.height:.0f}")
+    return "".join(lines)
