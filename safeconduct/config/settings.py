@@ -31,7 +31,12 @@ if os.environ.get(clock.ENVIRONMENT_NAME):
 # The address people use. Operators may also set it on the set-up page; the environment wins.
 SAFECONDUCT_PORT = environment.integer("SAFECONDUCT_PORT", 8000, least=1, most=65535)
 SAFECONDUCT_BIND = environment.text("SAFECONDUCT_BIND", "127.0.0.1")
-SAFECONDUCT_URL = environment.text("SAFECONDUCT_URL", "").rstrip("/")
+SAFECONDUCT_URL_IS_FIXED = bool(environment.text("SAFECONDUCT_URL"))
+SAFECONDUCT_URL = (
+    environment.text("SAFECONDUCT_URL")
+    or folder.base_url(SAFECONDUCT_HOME)
+    or f"http://127.0.0.1:{SAFECONDUCT_PORT}"
+).rstrip("/")
 SAFECONDUCT_TRUSTED_PROXIES = environment.integer("SAFECONDUCT_TRUSTED_PROXIES", 0, most=5)
 SAFECONDUCT_ALLOW_PRIVATE_ADDRESSES = environment.boolean("SAFECONDUCT_ALLOW_PRIVATE_ADDRESSES")
 SAFECONDUCT_WEB_WORKERS = environment.integer("SAFECONDUCT_WEB_WORKERS", 1, least=1, most=32)
@@ -70,10 +75,6 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "whitenoise.runserver_nostatic",
     "django.contrib.staticfiles",
-    "allauth",
-    "allauth.account",
-    "allauth.mfa",
-    "allauth.usersessions",
     "safeconduct.audit",
     "safeconduct.outbox",
     "safeconduct.places",
@@ -88,6 +89,11 @@ INSTALLED_APPS = [
     "safeconduct.matching",
     "safeconduct.ops",
     "safeconduct.web",
+    # After ours: our templates of the same name come first.
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "allauth.usersessions",
 ]
 
 MIDDLEWARE = [
@@ -185,6 +191,28 @@ ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_EMAIL_VERIFICATION = "mandatory"
 ACCOUNT_EMAIL_VERIFICATION_BY_CODE_ENABLED = True
+ACCOUNT_EMAIL_VERIFICATION_BY_CODE_MAX_ATTEMPTS = 5
+ACCOUNT_EMAIL_VERIFICATION_SUPPORTS_RESEND = True
+ACCOUNT_PASSWORD_RESET_BY_CODE_ENABLED = True
+ACCOUNT_PASSWORD_RESET_BY_CODE_TIMEOUT = 15 * 60
+ACCOUNT_CHANGE_EMAIL = True
+ACCOUNT_FORMS = {
+    "login": "safeconduct.accounts.forms.LoginForm",
+    "signup": "safeconduct.accounts.forms.SignupForm",
+    "add_email": "safeconduct.accounts.forms.AddEmailForm",
+    "change_password": "safeconduct.accounts.forms.ChangePasswordForm",
+    "reset_password": "safeconduct.accounts.forms.ResetPasswordForm",
+    "reset_password_from_key": "safeconduct.accounts.forms.ResetPasswordKeyForm",
+    "confirm_email_verification_code": "safeconduct.accounts.forms.VerifyCodeForm",
+    "confirm_password_reset_code": "safeconduct.accounts.forms.ResetCodeForm",
+    "reauthenticate": "safeconduct.accounts.forms.ReauthenticateForm",
+}
+# A campus comes from one address: sign-up and reset are limited per network loosely, per mail address tightly.
+ACCOUNT_RATE_LIMITS = {
+    "signup": "60/m/ip",
+    "reset_password": "20/m/ip,5/h/key",
+    "confirm_email": "5/m/key",
+}
 ACCOUNT_PREVENT_ENUMERATION = True
 ACCOUNT_LOGOUT_ON_GET = False
 ACCOUNT_SESSION_REMEMBER = True
@@ -193,6 +221,7 @@ ACCOUNT_REAUTHENTICATION_REQUIRED = True
 ALLAUTH_TRUSTED_PROXY_COUNT = SAFECONDUCT_TRUSTED_PROXIES
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 MFA_TOTP_ISSUER = "Safeconduct"
+MFA_TOTP_TOLERANCE = 1
 USERSESSIONS_TRACK_ACTIVITY = True
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
