@@ -11,11 +11,12 @@ from typing import Any, Final
 from django.conf import settings
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
-from django.utils.functional import Promise
+from django.utils.functional import Promise, SimpleLazyObject
 from django.utils.translation import get_language_info
 from django.utils.translation import gettext_lazy as _
 
 from safeconduct.accounts.models import User
+from safeconduct.centres.queries import help_centre
 from safeconduct.orgs.access import Seat, memberships_of, seat_of
 
 THEME_COOKIE: Final = "safeconduct_theme"
@@ -157,16 +158,19 @@ def shell(request: HttpRequest) -> dict[str, Any]:
 
 
 def _build(request: HttpRequest) -> dict[str, Any]:
-    head = shell_of(request)
+    head = SimpleLazyObject(lambda: shell_of(request))
     theme = request.COOKIES.get(THEME_COOKIE, "")
     return {
         "shell": head,
-        "help_centre": None,
-        "centre_count": 0,
+        "help_centre": SimpleLazyObject(lambda: help_centre(seat_of(request))),
         "centres_url": address("centres:list"),
-        "brand_css_url": address("orgs:brand_css", head.organisation.public_id) if head.organisation else "",
+        "brand_css_url": SimpleLazyObject(lambda: _brand_css_url(seat_of(request))),
         "demo_folder": settings.SAFECONDUCT_DEMO_FOLDER,
         "demo_mailbox_url": address("ops:mailbox") if settings.SAFECONDUCT_DEMO_FOLDER else "",
         "languages": [(code, own_name(code)) for code, _name in settings.LANGUAGES],
         "theme": theme if theme in THEMES else "",
     }
+
+
+def _brand_css_url(seat: Seat | None) -> str:
+    return address("orgs:brand_css", seat.organisation.public_id) if seat else ""

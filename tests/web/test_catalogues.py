@@ -1,0 +1,59 @@
+"""Translations: whole where they exist, complete for what a traveller under stress must read."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from babel.messages.catalog import Catalog, Message
+from babel.messages.pofile import read_po
+
+LOCALES = sorted((Path(__file__).resolve().parent.parent.parent / "safeconduct" / "locale").iterdir())
+# The shell, errors and the alert itself: these may not fall back to English in a language that is offered.
+NEEDED = [
+    "Skip to the content", "24-hour help", "Call", "See all assistance centres", "Home", "Destinations", "My trips",
+    "Alerts", "Organization", "Log in", "Log out", "Search destinations", "Why you:", "No alert concerns you.",
+    "There is no such page", "Cookies must be enabled", "You are offline", "Privacy notice", "Language and appearance",
+]  # fmt: skip
+
+
+def catalogue(folder: Path) -> Catalog:
+    with (folder / "LC_MESSAGES" / "django.po").open("rb") as file:
+        return read_po(file)
+
+
+def forms(message: Message) -> list[tuple[str, str]]:
+    """Pairs of source and translation."""
+    if isinstance(message.id, tuple):
+        return [(message.id[-1], text) for text in message.string]
+    return [(message.id, str(message.string))]
+
+
+def test_there_are_languages() -> None:
+    assert [folder.name for folder in LOCALES] == ["ar", "de", "fr"]
+
+
+@pytest.mark.parametrize("folder", LOCALES, ids=lambda folder: folder.name)
+def test_placeholders_and_markup_survive(folder: Path) -> None:
+    pattern = re.compile(r"%\(\w+\)[sd]|\{\w*\}|</?\w+[^>]*>")
+    for message in catalogue(folder):
+        if not message.id or not message.string or not any(text for _id, text in forms(message)):
+            continue
+        for source, text in forms(message):
+            assert sorted(pattern.findall(source)) == sorted(pattern.findall(text)), text
+
+
+@pytest.mark.parametrize("folder", LOCALES, ids=lambda folder: folder.name)
+def test_what_matters_most_is_translated(folder: Path) -> None:
+    words = catalogue(folder)
+    missing = [text for text in NEEDED if not (message := words.get(text)) or not message.string]
+    assert missing == []
+    for word in ("Extreme", "Severe", "Moderate", "Minor"):
+        found = words.get(word, context="severity")
+        assert found is not None and found.string
+
+
+@pytest.mark.parametrize("folder", LOCALES, ids=lambda folder: folder.name)
+def test_nothing_is_marked_doubtful(folder: Path) -> None:
+    assert [message.id for message in catalogue(folder) if message.id and message.fuzzy] == []
