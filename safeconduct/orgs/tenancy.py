@@ -37,7 +37,7 @@ class TenantQuery(Query):
     def get_compiler(self, *args: Any, **kwargs: Any) -> SQLCompiler:
         """Return the compiler, once the query is scoped."""
         self.refuse_unscoped()
-        return super().get_compiler(*args, **kwargs)
+        return cast(SQLCompiler, super().get_compiler(*args, **kwargs))
 
     def refuse_unscoped(self) -> None:
         """Raise UnscopedQuery when no door was used."""
@@ -60,11 +60,11 @@ class TenantQuerySet(models.QuerySet[Row], Generic[Row]):
     def for_org(self, organisation: models.Model | int) -> TenantQuerySet[Row]:
         """Return the rows of one organisation."""
         pk = organisation if isinstance(organisation, int) else organisation.pk
-        return cast("TenantQuerySet[Row]", self._through("organisation").filter(organisation_id=pk))
+        return self._through("organisation").filter(organisation_id=pk)
 
     def of_user(self, user: models.Model) -> TenantQuerySet[Row]:
         """Return the person's own rows, in whichever organisation. The model has a field `user`."""
-        return cast("TenantQuerySet[Row]", self._through("user").filter(user_id=user.pk))
+        return self._through("user").filter(user_id=user.pk)
 
     def across_orgs(self, reason: str) -> TenantQuerySet[Row]:
         """Return rows of all organisations, for jobs, ops and the desk. Raises ValueError without a reason."""
@@ -74,6 +74,20 @@ class TenantQuerySet(models.QuerySet[Row], Generic[Row]):
 
     def _refuse_unscoped(self) -> None:
         self.query.refuse_unscoped()  # type: ignore[attr-defined]
+
+    # `scoped | other` keeps the scope mark of its left side, so the right side must have one too.
+    def __or__(self, other: Any) -> Any:
+        self._refuse_unscoped_other(other)
+        return super().__or__(other)
+
+    def __xor__(self, other: Any) -> Any:
+        self._refuse_unscoped_other(other)
+        return super().__xor__(other)
+
+    def _refuse_unscoped_other(self, other: Any) -> None:
+        for query in (self.query, other.query):
+            if isinstance(query, TenantQuery) and not query.is_empty():
+                query.refuse_unscoped()
 
     # Changes do not pass TenantQuery.get_compiler: Django re-classes the query first.
     def update(self, **values: Any) -> int:
@@ -92,7 +106,7 @@ class TenantQuerySet(models.QuerySet[Row], Generic[Row]):
 
     def _raw_delete(self, using: str | None) -> int:
         self._refuse_unscoped()
-        return cast(int, super()._raw_delete(using))  # type: ignore[misc]
+        return super()._raw_delete(using)
 
     def bulk_update(self, *args: Any, **kwargs: Any) -> int:
         """Change rows of the scope."""
