@@ -104,6 +104,8 @@ def _usgs(alert: ParsedAlert) -> Impact:
     if alert.quake is None:
         return Impact(None, NONE, "withdrawn by the source", days)
     row = _widest("usgs", kind, alert.quake)
+    if (row is None or row.km is None) and alert.quake.magnitude is None:
+        return Impact(None, NONE, "magnitude not known yet", days)
     if row is None or row.km is None:
         return Impact(None, NONE, "too small to concern travellers", days)
     return Impact(
