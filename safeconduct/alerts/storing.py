@@ -72,8 +72,14 @@ def countries(alert: ParsedAlert, normal: Normal, impact: Impact) -> list[str]:
     """Countries of the impact area on the map; without one, those that codes or the source name."""
     if impact.geometry is not None:
         return sorted({*countries_touching(impact.geometry)})
-    if alert.quake is not None:
-        return sorted({*countries_touching(Point(alert.quake.lon, alert.quake.lat))})
+    points = [
+        Point(circle.lon, circle.lat)
+        for info in alert.infos
+        for area in info.areas
+        for circle in area.circles
+    ]
+    if points:
+        return sorted({code for point in points for code in countries_touching(point)})
     return sorted({*impact.countries, *normal.countries})
 
 
