@@ -61,8 +61,8 @@ def change_trip(
 ) -> Trip:
     """Return the trip with its new name and stops. Stops that are named keep their identity.
 
-    `revision` is the one the person saw; Refused when somebody has changed the trip since. Changing nothing
-    leaves the revision alone.
+    `revision` is the one the person saw; Refused when somebody has changed the itinerary since. A change of the
+    name alone leaves the revision as it is.
     """
     settled = settled_stops(stops)
     words = checked_title(title, settled)
@@ -80,13 +80,12 @@ def change_trip(
                 _("This trip was changed in another window meanwhile. Open it again and repeat your change."),
             )
         kept.title, kept.changed_at = words, clock.now()
-        kept.revision += 1
-        kept.starts_at, kept.ends_at = span_of(settled)
-        kept.save(update_fields=["title", "changed_at", "revision", "starts_at", "ends_at"])
         if is_moved:
+            kept.revision += 1
+            kept.starts_at, kept.ends_at = span_of(settled)
             _write_stops(kept, settled, {stop.public_id: stop for stop in old})
-        # Also after a change of name alone: matching takes its words from the stays and the trip together.
-        _write_stays(kept)
+            _write_stays(kept)
+        kept.save(update_fields=["title", "changed_at", "revision", "starts_at", "ends_at"])
         audit.record(
             "trip.changed", by=by, subject=kept, organisation=kept.organisation,
             detail={"revision": kept.revision, "stops": len(settled), "itinerary": is_moved},

@@ -1,0 +1,292 @@
+"""Reads for pages and other rooms: one's own trips, an organisation's trips, who is where."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from django.db.models import Prefetch, Q
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from safeconduct.accounts.models import User
+from safeconduct.lib import clock
+from safeconduct.lib.errors import NotFound
+from safeconduct.lib.timewords import moment_words
+from safeconduct.orgs.access import Seat
+from safeconduct.orgs.models import Organisation
+from safeconduct.orgs.tenancy import TenantQuerySet
+from safeconduct.places.models import Place
+from safeconduct.trips.access import VIEW
+from safeconduct.trips.hooks import ConcernLine, concerns_of
+from safeconduct.trips.models import Stay, Stop, Trip
+from safeconduct.trips.timeline import Count, Progress, count_of, ends, name_of, remarks_of, starts
+from safeconduct.trips.whereabouts import Gap
+
+STATES: tuple[Progress, ...] = ("under_way", "ahead", "past", "cancelled")
+
+
+@dataclass(frozen=True)
+class Point:
+    """A place of a ticket: airports by their code, other places by their country's."""
+
+    code: str
+    name: str
+
+
+@dataclass(frozen=True)
+class Mark:
+    """A badge: a severity level and its words."""
+
+    level: str
+    word: str
+
+
+@dataclass(frozen=True)
+class TripCard:
+    """A trip in a list, as web/parts/ticket.html shows it. `next_line` is empty when nothing comes next."""
+
+    public_id: str
+    url: str
+    name: str
+    places: list[Point]
+    count: Count
+    gaps: int
+    overlaps: int
+    marks: list[Mark]
+    next_line: str
+    is_mail_muted: bool
+    trip: Trip
+
+    @property
+    def starts_on(self) -> date:
+        """Return the first day, where the trip begins."""
+        return self.count.starts_on
+
+    @property
+    def ends_on(self) -> date | None:
+        """Return the last day, where the trip ends; None for an open end."""
+        return self.count.ends_on
+
+    @property
+    def status(self) -> str:
+        """Return the state in words."""
+        return self.count.words
+
+
+@dataclass(frozen=True)
+class Located:
+    """Where a traveller of an organisation is said to be at an instant."""
+
+    user: User
+    trip: Trip
+    label: str
+    country_code: str
+    zone: str
+    from_at: datetime
+    to_at: datetime
+    tentative: bool
+    certain: bool
+    is_on_the_way: bool
+    stay: Stay | None = None
+
+
+def stops_of(trip: Trip) -> list[Stop]:
+    """Return a trip's stops in order, places loaded."""
+    return list(trip.stops.select_related("place", "to_place").order_by("seq"))
+
+
+def own_trips(seat: Seat) -> list[TripCard]:
+    """Return the person's trips in the seat's organisation, in order of their beginning."""
+    rows = with_stops(Trip.objects.for_org(seat.organisation).filter(user=seat.user), seat.organisation)
+    return cards(seat, rows, clock.now())
+
+
+def home_trips(seat: Seat, *, most: int = 4) -> list[TripCard]:
+    """Return the tickets of the home page: trips under way, then ahead, soonest first."""
+    at = clock.now()
+    mine = Trip.objects.for_org(seat.organisation).filter(user=seat.user)
+    rows = with_stops(mine.filter(_not_over(at), state=Trip.State.REGISTERED), seat.organisation)
+    return cards(seat, rows.order_by("starts_at", "id")[:most], at)
+
+
+def trips_for(user: User) -> TenantQuerySet[Trip]:
+    """Return the person's own trips, in whichever organisation."""
+    return Trip.objects.of_user(user).select_related("organisation")
+
+
+def trips_under_way(user: User) -> list[Trip]:
+    """Return the person's trips that have begun and not ended, in whichever organisation."""
+    at = clock.now()
+    return list(trips_for(user).filter(_not_over(at), starts_at__lte=at, state=Trip.State.REGISTERED))
+
+
+def stay_now(user: User) -> Stay | None:
+    """Return where the person's trips say they are now, the surest and latest first; None at home or on the way."""
+    at = clock.now()
+    rows = Stay.objects.of_user(user).filter(from_at__lte=at, to_at__gte=at, trip__state=Trip.State.REGISTERED)
+    return rows.order_by("-certain", "tentative", "-from_at", "-id").first()
+
+
+def trips_of_organisation(seat: Seat, *, state: str = "", words: str = "") -> TenantQuerySet[Trip]:
+    """Return the organisation's trips for its managers, by state ("": all) and words of name, title or address.
+
+    Raises NotFound without the right, ValueError for a state that there is not.
+    """
+    if not seat.may(VIEW):
+        raise NotFound("trips")
+    rows = Trip.objects.for_org(seat.organisation).select_related("user", "membership", "organisation")
+    if state:
+        rows = rows.filter(_in_state(state, clock.now()))
+    for word in words.split():
+        rows = rows.filter(
+            Q(title__icontains=word) | Q(user__given_name__icontains=word)
+            | Q(user__family_name__icontains=word) | Q(user__email__icontains=word)
+            | Q(stays__label__icontains=word)
+        ).distinct()  # fmt: skip
+    return rows.order_by("starts_at", "id")
+
+
+def who_is_where(seat: Seat, at: datetime | None = None) -> list[Located]:
+    """Return the organisation's travellers at an instant, by country and name; once for each place they may be.
+
+    Raises NotFound without the right "trips.view".
+    """
+    if not seat.may(VIEW):
+        raise NotFound("trips")
+    moment = at or clock.now()
+    return sorted(
+        [*_staying(seat.organisation, moment), *_on_the_way(seat.organisation, moment)],
+        key=lambda one: (one.country_code, one.user.name.casefold(), one.from_at),
+    )
+
+
+def cards(seat: Seat, trips: Iterable[Trip], at: datetime) -> list[TripCard]:
+    """Return tickets of trips; `with_stops` loads what they need. What concerns a trip is asked for while it is
+    not over."""
+    return [_card(seat, trip, list(trip.stops.all()), at) for trip in trips]
+
+
+def with_stops(rows: TenantQuerySet[Trip], organisation: Organisation) -> TenantQuerySet[Trip]:
+    """Return the rows so that `cards` asks for no stop or place one by one."""
+    stops = Stop.objects.for_org(organisation).select_related("place", "to_place").order_by("seq")
+    return rows.prefetch_related(Prefetch("stops", queryset=stops))
+
+
+def _card(seat: Seat, trip: Trip, stops: Sequence[Stop], at: datetime) -> TripCard:
+    found = remarks_of(stops)
+    gaps = sum(isinstance(one, Gap) for one in found)
+    count = count_of(trip, stops, at)
+    is_open = count.progress in ("under_way", "ahead")
+    concerns = concerns_of(seat, trip) if is_open else []
+    return TripCard(
+        trip.public_id,
+        reverse("trips:detail", args=[trip.public_id]),
+        trip.title,
+        _points(stops),
+        count,
+        gaps,
+        len(found) - gaps,
+        _marks(concerns, gaps, len(found) - gaps) if is_open else [],
+        next_line(stops, at) if is_open else "",
+        trip.is_mail_muted,
+        trip,
+    )
+
+
+SEVERITY_LEVELS = {"extreme": "5", "severe": "4", "moderate": "3", "minor": "2"}
+
+
+def _marks(concerns: Sequence[ConcernLine], gaps: int, overlaps: int) -> list[Mark]:
+    marks: list[Mark] = []
+    if concerns:
+        worst = max(SEVERITY_LEVELS.get(one.severity.lower(), "0") for one in concerns)
+        words = ngettext("%(count)d alert concerns it", "%(count)d alerts concern it", len(concerns))
+        marks.append(Mark(worst, words % {"count": len(concerns)}))
+    if gaps:
+        marks.append(Mark("3", ngettext("%(count)d gap", "%(count)d gaps", gaps) % {"count": gaps}))
+    if overlaps:
+        marks.append(Mark("2", ngettext("%(count)d overlap", "%(count)d overlaps", overlaps) % {"count": overlaps}))
+    return marks
+
+
+def next_line(stops: Sequence[Stop], at: datetime) -> str:
+    """Return what comes next in words: "Fri 27 Nov, 11:00 (UTC+8): leave Tacloban"; empty when nothing does."""
+    events: list[tuple[datetime, str, str]] = []
+    for stop in stops:
+        start, start_zone = starts(stop)
+        end, end_zone = ends(stop)
+        leave, arrive = _("leave %(place)s"), _("arrive in %(place)s")
+        here, there = {"place": stop.place.name}, {"place": (stop.to_place or stop.place).name}
+        events.append((start, start_zone, (leave if stop.is_leg else arrive) % here))
+        if end is not None:
+            events.append((end, end_zone, (arrive if stop.is_leg else leave) % there))
+    ahead = sorted((event for event in events if event[0] > at), key=lambda event: event[0])
+    if not ahead:
+        return ""
+    moment, zone, what = ahead[0]
+    when = moment_words(moment, zone, this_year=at.year)
+    return _("%(when)s: %(what)s") % {"when": when, "what": what}
+
+
+def _points(stops: Sequence[Stop]) -> list[Point]:
+    points: list[Point] = []
+    for stop in stops:
+        for place in (stop.place, stop.to_place):
+            if place is None:
+                continue
+            code = place.code if place.kind == Place.Kind.AIRPORT else place.country_code
+            point = Point(code, place.name)
+            if not points or points[-1] != point:
+                points.append(point)
+    return points
+
+
+def _not_over(at: datetime) -> Q:
+    return Q(ends_at__isnull=True) | Q(ends_at__gte=at)
+
+
+def _in_state(state: str, at: datetime) -> Q:
+    if state not in STATES:
+        raise ValueError(f"no state {state!r}")
+    if state == "cancelled":
+        return Q(state=Trip.State.CANCELLED)
+    registered = Q(state=Trip.State.REGISTERED)
+    if state == "past":
+        return registered & Q(ends_at__lt=at)
+    if state == "ahead":
+        return registered & Q(starts_at__gt=at)
+    return registered & Q(starts_at__lte=at) & _not_over(at)
+
+
+def _staying(organisation: Organisation, at: datetime) -> list[Located]:
+    rows = Stay.objects.for_org(organisation).select_related("user", "trip", "trip__organisation")
+    rows = rows.filter(from_at__lte=at, to_at__gte=at, trip__state=Trip.State.REGISTERED)
+    return [
+        Located(
+            stay.user, stay.trip, stay.label, stay.country_code, stay.zone, stay.from_at, stay.to_at,
+            stay.tentative, stay.certain, False, stay,
+        )
+        for stay in rows
+    ]  # fmt: skip
+
+
+def _on_the_way(organisation: Organisation, at: datetime) -> list[Located]:
+    rows = Stop.objects.for_org(organisation).select_related("trip__user", "trip__organisation", "place", "to_place")
+    rows = rows.filter(
+        to_place__isnull=False, depart_at__lt=at, arrive_at__gt=at, trip__state=Trip.State.REGISTERED
+    )
+    found: list[Located] = []
+    for stop in rows:
+        if stop.to_place is None or stop.depart_at is None:
+            continue
+        label = f"{name_of(stop.place)} – {name_of(stop.to_place)}"
+        found.append(
+            Located(
+                stop.trip.user, stop.trip, label, stop.to_place.country_code, stop.arrive_zone,
+                stop.depart_at, stop.arrive_at, stop.tentative, True, True,
+            )
+        )  # fmt: skip
+    return found

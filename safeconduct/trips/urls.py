@@ -1,0 +1,16 @@
+"""Addresses of a member's trips."""
+
+from django.urls import path
+
+from safeconduct.trips import views
+
+app_name = "trips"
+
+urlpatterns = [
+    path("", views.trip_list, name="list"),
+    path("new/", views.trip_new, name="new"),
+    path("<slug:public_id>/", views.trip_detail, name="detail"),
+    path("<slug:public_id>/change/", views.trip_change, name="change"),
+    path("<slug:public_id>/cancel/", views.trip_cancel, name="cancel"),
+    path("<slug:public_id>/mail/", views.trip_mail, name="mail"),
+]

@@ -1,0 +1,151 @@
+"""A member's trips: list, register, look at, change, cancel, e-mail on and off."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import NoReverseMatch, reverse
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from safeconduct.lib import clock
+from safeconduct.lib.errors import Refused
+from safeconduct.orgs.access import member_required, signed_in, the_seat
+from safeconduct.trips.access import access_trip
+from safeconduct.trips.actions import cancel_trip, change_trip, mute_mail, register_trip, unmute_mail
+from safeconduct.trips.hooks import concerns_of
+from safeconduct.trips.itinerary import Itinerary, oddities
+from safeconduct.trips.models import Trip
+from safeconduct.trips.queries import own_trips, stops_of
+from safeconduct.trips.timeline import count_of, timeline
+
+FORM_METHODS = ["GET", "HEAD", "POST"]
+
+
+@require_GET
+@member_required
+def trip_list(request: HttpRequest) -> HttpResponse:
+    """One's own trips: under way, ahead, past."""
+    seat = the_seat(request)
+    cards = own_trips(seat)
+    groups = {name: [card for card in cards if card.count.progress == name] for name in ("under_way", "ahead")}
+    over = [card for card in reversed(cards) if card.count.progress in ("past", "cancelled")]
+    context = {"nav": "trips", "seat": seat, "any": bool(cards), "over": over, **groups}
+    return render(request, "trips/list.html", context)
+
+
+@require_http_methods(FORM_METHODS)
+@member_required
+def trip_new(request: HttpRequest) -> HttpResponse:
+    """Register a trip. Works with plain submit buttons."""
+    seat = the_seat(request)
+    if not seat.is_current:
+        raise Refused(
+            "membership.ended", _("Your membership has ended. Trips under way are still watched until they end.")
+        )
+    lang = get_language() or "en"
+    if request.method != "POST":
+        return _form(request, Itinerary.blank(lang))
+    form = Itinerary.posted(request.POST, lang)
+    ready = form.settled() if form.is_bound else None
+    if ready is None:
+        return _form(request, form)
+    drafts, settled = ready
+    try:
+        trip = register_trip(
+            seat, title=form.title, stops=drafts, by=signed_in(request), form_token=form.token
+        )
+    except Refused as refused:
+        form.refuse(refused)
+        return _form(request, form)
+    _tell(request, _("The trip is registered. Alerts that concern it reach you from now on."), oddities(settled))
+    return redirect("trips:detail", trip.public_id)
+
+
+@require_GET
+@member_required
+def trip_detail(request: HttpRequest, public_id: str) -> HttpResponse:
+    """A trip's timeline, what is odd about it and what concerns it."""
+    seat = the_seat(request)
+    trip = access_trip(seat, public_id)
+    stops, at = stops_of(trip), clock.now()
+    open_end = trip.stays.filter(is_open_end=True).order_by("-to_at").first()
+    context = {
+        "nav": "trips", "seat": seat, "trip": trip, "lines": timeline(stops, at),
+        "count": count_of(trip, stops, at), "concerns": concerns_of(seat, trip) if not trip.is_cancelled else [],
+        "open_end": open_end,
+    }  # fmt: skip
+    return render(request, "trips/detail.html", context)
+
+
+@require_http_methods(FORM_METHODS)
+@member_required
+def trip_change(request: HttpRequest, public_id: str) -> HttpResponse:
+    """Change name and stops of one's own trip."""
+    trip = access_trip(the_seat(request), public_id)
+    if trip.is_cancelled:
+        raise Refused("trip.cancelled", _("This trip was cancelled. Register a new one."))
+    lang = get_language() or "en"
+    if request.method != "POST":
+        return _form(request, Itinerary.of_trip(trip, stops_of(trip), lang), trip)
+    form = Itinerary.posted(request.POST, lang)
+    ready = form.settled() if form.is_bound else None
+    if ready is None:
+        return _form(request, form, trip)
+    drafts, settled = ready
+    try:
+        change_trip(trip, title=form.title, stops=drafts, by=signed_in(request), revision=form.revision or None)
+    except Refused as refused:
+        form.refuse(refused)
+        return _form(request, form, trip)
+    _tell(request, _("The trip is changed. Alerts are matched against it anew."), oddities(settled))
+    return redirect("trips:detail", trip.public_id)
+
+
+@require_http_methods(FORM_METHODS)
+@member_required
+def trip_cancel(request: HttpRequest, public_id: str) -> HttpResponse:
+    """Ask, then cancel one's own trip."""
+    trip = access_trip(the_seat(request), public_id)
+    if request.method != "POST":
+        stops = stops_of(trip)
+        context = {"nav": "trips", "trip": trip, "count": count_of(trip, stops, clock.now())}
+        return render(request, "trips/cancel.html", context)
+    cancel_trip(trip, by=signed_in(request))
+    messages.success(request, _("The trip is cancelled. No further alerts are matched against it."))
+    return redirect("trips:detail", trip.public_id)
+
+
+@require_POST
+@member_required
+def trip_mail(request: HttpRequest, public_id: str) -> HttpResponse:
+    """Switch e-mail about one trip off or on; the portal keeps showing what concerns it."""
+    trip = access_trip(the_seat(request), public_id)
+    if request.POST.get("mail") == "on":
+        unmute_mail(trip, by=signed_in(request))
+        messages.success(request, _("Alerts about this trip come by e-mail again."))
+    else:
+        mute_mail(trip, by=signed_in(request))
+        messages.success(request, _("No more e-mail about this trip. The portal keeps showing what concerns it."))
+    return redirect("trips:detail", trip.public_id)
+
+
+def _form(request: HttpRequest, form: Itinerary, trip: Trip | None = None) -> HttpResponse:
+    faults = form.faults()
+    context = {"nav": "trips", "form": form, "faults": faults, "trip": trip, "suggest_url": _suggest_url()}
+    return render(request, "trips/form.html", context)
+
+
+def _suggest_url() -> str:
+    try:
+        return reverse("places:suggest")
+    except NoReverseMatch:
+        return ""
+
+
+def _tell(request: HttpRequest, done: str, notes: list[str]) -> None:
+    messages.success(request, done)
+    for note in notes:
+        messages.warning(request, note)
