@@ -1,0 +1,298 @@
+"""Sends what is due: claim under a lease, mark, write, read the answers, store them.
+
+At most `window` mails are marked as being sent at any time (one for urgent kinds), so that a killed worker
+repeats at most that many, each with the Message-ID it had. Without mail settings deliveries are held; in a
+demo or test folder they go to the development mailbox instead.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import deque
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import TimeoutError as FutureTimeout
+from dataclasses import dataclass, field
+from datetime import datetime
+from email.utils import format_datetime
+
+from django.conf import settings
+
+from safeconduct.lib import clock, leases
+from safeconduct.lib.errors import Temporary
+from safeconduct.outbox import ledger, mail_settings, retrying
+from safeconduct.outbox.channels import mailbox
+from safeconduct.outbox.channels.email import TIMEOUT_SECONDS, Outcome, Result, Session
+from safeconduct.outbox.kinds import Kind, known
+from safeconduct.outbox.mail_settings import MailConfig
+from safeconduct.outbox.mime import CompiledMessage, Envelope
+from safeconduct.outbox.models import ChannelState, Delivery, Message
+
+log = logging.getLogger(__name__)
+CHANNEL = "email"
+CLAIM = 500
+# Longer than one answer may take, so that a slow server does not lose us the lease.
+LEASE_SECONDS = TIMEOUT_SECONDS + 30
+FINAL = (*Delivery.UNDELIVERED, Delivery.State.SENT, Delivery.State.CANCELLED)
+
+
+def run_due(limit: int = CLAIM, *, lease_seconds: float = LEASE_SECONDS) -> int:
+    """Send up to `limit` due deliveries, urgent ones first; return how many were taken up."""
+    now = clock.now()
+    config = mail_settings.current()
+    if config is None and settings.SAFECONDUCT_FOLDER_KIND == "real":
+        _hold(now)
+        return 0
+    _let_go(now)
+    run = _Run(config, lease_seconds)
+    try:
+        done = run.batches(urgent=True, limit=limit)
+        return done + run.batches(urgent=False, limit=limit - done)
+    finally:
+        run.close()
+
+
+def _hold(now: datetime) -> None:
+    due = leases.due(Delivery.objects.filter(state__in=Delivery.OPEN), now=now)
+    due.update(state=Delivery.State.HELD, due_at=None)
+
+
+def _let_go(now: datetime) -> None:
+    held = Delivery.in_trouble().filter(state=Delivery.State.HELD)
+    if held.exists():
+        held.update(state=Delivery.State.QUEUED, due_at=now)
+
+
+@dataclass
+class _Group:
+    """Mails that are on the line together."""
+
+    started_at: datetime
+    rows: list[ledger.Claimed]
+    built: list[ledger.Claimed] = field(default_factory=list)
+    unbuilt: list[tuple[ledger.Claimed, str]] = field(default_factory=list)
+    answers: Future[list[Result]] | None = None
+    results: list[Result] = field(default_factory=list)
+
+
+class _Run:
+    """One call of `run_due`: one connection, one lease holder, the messages compiled so far."""
+
+    def __init__(self, config: MailConfig | None, lease_seconds: float) -> None:
+        self._config = config
+        self._seconds = lease_seconds
+        self._by = leases.holder()
+        self._session: Session | None = None
+        self._messages: dict[int, tuple[CompiledMessage, Kind | None, Message]] = {}
+        self._stopped = False
+        self._trouble = ""
+        self._keys: list[int] = []
+        # Only the line is another thread's; every row is read and written by the caller's.
+        self._line = ThreadPoolExecutor(max_workers=1, thread_name_prefix="smtp")
+
+    def close(self) -> None:
+        """Hang up."""
+        self._line.shutdown(wait=True)
+        if self._session is not None:
+            self._session.close()
+
+    def batches(self, *, urgent: bool, limit: int) -> int:
+        """Claim and send until nothing is due, the limit is reached or the other end stops answering."""
+        done = 0
+        while done < limit and not self._stopped and not self._paused():
+            size = min(CLAIM, limit - done)
+            if self._failures():
+                size = min(size, self._window(urgent))
+            rows = ledger.claim(
+                by=self._by, urgent=urgent, limit=size, seconds=self._seconds, now=clock.now()
+            )
+            if not rows:
+                break
+            self._batch(rows, urgent)
+            done += len(rows)
+        return done
+
+    def _window(self, urgent: bool) -> int:
+        return 1 if urgent else int(settings.SAFECONDUCT_EMAIL_WINDOW)
+
+    def _failures(self) -> int:
+        state = ChannelState.objects.filter(channel=CHANNEL).first()
+        return state.failures if state is not None and self._config is not None else 0
+
+    def _paused(self) -> bool:
+        if self._config is None:
+            return False
+        return ChannelState.objects.filter(channel=CHANNEL, paused_until__gt=clock.now()).exists()
+
+    def _batch(self, rows: list[ledger.Claimed], urgent: bool) -> None:
+        """Send one claimed batch, group by group: while one is on the line, the one before is stored.
+
+        Two groups of half the window are open at a time, or one mail when the window is one.
+        """
+        self._compile(rows)
+        rows = self._without_stale(rows)
+        self._keys = [row.id for row in rows]
+        window = self._window(urgent)
+        size, depth = (window // 2, 2) if window > 1 else (1, 1)
+        groups = deque(rows[start : start + size] for start in range(0, len(rows), size))
+        under_way: deque[_Group] = deque()
+        closed: list[ledger.Closed] = []
+        while groups or under_way or closed:
+            # One transaction stores the answers of the oldest group and marks the next one.
+            wanted: list[ledger.Claimed] = []
+            while groups and not self._stopped and len(under_way) * size + len(wanted) < size * depth:
+                wanted += groups.popleft()
+            opened = self._step(closed, wanted)
+            for start in range(0, len(opened), size):
+                under_way.append(self._start(opened[start : start + size]))
+            closed = self._finished(under_way.popleft(), urgent) if under_way else []
+            if self._stopped and not under_way and not closed:
+                break
+        ledger.give_back([row for group in groups for row in group], by=self._by)
+
+    def _step(self, close: list[ledger.Closed], open_next: list[ledger.Claimed]) -> list[ledger.Claimed]:
+        if not close and not open_next:
+            return []
+        return ledger.step(
+            by=self._by,
+            close=close,
+            open_next=open_next,
+            seconds=self._seconds,
+            now=clock.now(),
+            channel=CHANNEL if self._config is not None else "mailbox",
+        )
+
+    def _compile(self, rows: list[ledger.Claimed]) -> None:
+        wanted = {row.message_id for row in rows}
+        if len(self._messages) > 200:
+            self._messages = {key: value for key, value in self._messages.items() if key in wanted}
+        sender = self._config.from_address if self._config else mailbox.FROM_ADDRESS
+        for message in Message.objects.filter(pk__in=wanted - self._messages.keys()):
+            compiled = CompiledMessage(
+                subject=message.subject,
+                text=message.text,
+                html=message.html,
+                from_address=sender,
+                from_name=message.from_name or (self._config.from_name if self._config else ""),
+                headers=message.headers,
+            )
+            self._messages[message.pk] = (compiled, known(message.kind), message)
+
+    def _without_stale(self, rows: list[ledger.Claimed]) -> list[ledger.Claimed]:
+        """Cancel what is no longer useful, such as a code that was held until it expired."""
+        gone: set[int] = set()
+        for message_id in {row.message_id for row in rows}:
+            kind = self._messages[message_id][1]
+            if kind is not None and kind.useful_for is not None:
+                keys = [row.id for row in rows if row.message_id == message_id]
+                gone |= ledger.cancel_older(
+                    keys, by=self._by, than=clock.now() - kind.useful_for, reason="too old to be of use"
+                )
+        return [row for row in rows if row.id not in gone]
+
+    def _start(self, rows: list[ledger.Claimed]) -> _Group:
+        """Put a group's mails on the line; the answers come with `_finished`."""
+        group = _Group(clock.now(), rows)
+        if self._config is None:
+            for envelope in self._envelopes(group):
+                row = group.built[-1]
+                compiled, _, message = self._messages[row.message_id]
+                mailbox.keep(row.id, message, compiled, envelope, self._slots(row), group.started_at)
+                group.results.append(Result(Outcome.ACCEPTED, None, "kept in the mailbox"))
+            return group
+        session = self._connected()
+        if session is None or self._stopped:
+            group.built = rows
+            group.results = [Result(Outcome.NOT_WRITTEN, None, self._trouble)] * len(rows)
+        else:
+            group.answers = self._line.submit(lambda: list(session.send(self._envelopes(group))))
+        return group
+
+    def _envelopes(self, group: _Group) -> Iterator[Envelope]:
+        """Build the mails of a group one by one, as the line asks for them."""
+        date = format_datetime(group.started_at)
+        for row in group.rows:
+            try:
+                data = self._messages[row.message_id][0].data(
+                    address=row.address,
+                    slots=self._slots(row),
+                    date=date,
+                    message_id=row.rfc_message_id,
+                    unsubscribe_url=row.unsubscribe_url,
+                )
+            except Exception as error:  # noqa: BLE001  # one mail that cannot be built must not stop the others
+                log.error("a mail could not be built", extra={"event": type(error).__name__})
+                group.unbuilt.append((row, f"could not be built: {type(error).__name__}"))
+                continue
+            group.built.append(row)
+            yield Envelope(row.address, data)
+
+    def _finished(self, group: _Group, urgent: bool) -> list[ledger.Closed]:
+        """Wait for a group's answers; prolong the leases meanwhile when the other end is slow."""
+        while group.answers is not None:
+            try:
+                group.results = group.answers.result(timeout=self._seconds / 4)
+                break
+            except FutureTimeout:
+                leases.extend(Delivery.objects.all(), self._keys, by=self._by, seconds=self._seconds)
+        broken = [one.reply for one in group.results if one.outcome in (Outcome.UNKNOWN, Outcome.NOT_WRITTEN)]
+        if not self._stopped and (broken or (self._session is not None and not self._session.alive)):
+            self._break(broken[0] if broken else "the mail server closed the connection")
+        pairs = list(zip(group.built, group.results, strict=True))
+        pairs += [(row, Result(Outcome.REFUSED_FOR_GOOD, None, reply)) for row, reply in group.unbuilt]
+        return [self._closed(row, result, group.started_at, urgent) for row, result in pairs]
+
+    def _connected(self) -> Session | None:
+        if self._session is not None:
+            return self._session
+        assert self._config is not None  # noqa: S101  # the mailbox needs no connection
+        try:
+            self._session = Session(self._config, timeout=min(TIMEOUT_SECONDS, max(1.0, self._seconds - 1)))
+        except Temporary as error:
+            self._break(error.reason)
+            return None
+        ChannelState.objects.update_or_create(
+            channel=CHANNEL,
+            defaults={"failures": 0, "last_error": "", "paused_until": None, "worked_at": clock.now()},
+        )
+        return self._session
+
+    def _break(self, reason: str) -> None:
+        """The other end does not answer: stop this run and pause the channel, longer each time."""
+        self._stopped, self._trouble = True, reason
+        now = clock.now()
+        state, _ = ChannelState.objects.get_or_create(channel=CHANNEL)
+        state.failures += 1
+        state.last_error, state.failed_at = reason[:400], now
+        state.paused_until = retrying.channel_pause(failures=state.failures, now=now)
+        state.save()
+        log.warning("mail server does not answer", extra={"count": state.failures})
+
+    def _slots(self, row: ledger.Claimed) -> dict[str, str]:
+        return {**row.slots, "unsubscribe_url": row.unsubscribe_url, "address": row.address}
+
+    def _closed(self, row: ledger.Claimed, result: Result, started: datetime, urgent: bool) -> ledger.Closed:
+        kind = self._messages[row.message_id][1]
+        state, due_at = Delivery.State.SENT, None
+        asked = result.outcome is not Outcome.NOT_WRITTEN
+        if result.outcome is Outcome.REFUSED_FOR_GOOD:
+            state = Delivery.State.FAILED
+        elif result.outcome is not Outcome.ACCEPTED:
+            state = Delivery.State.RETRYING
+            due_at = retrying.next_try(attempts_made=row.attempts_made, urgent=urgent, now=clock.now())
+            if not asked:
+                due_at = clock.now()
+            elif due_at is None:
+                unknown = result.outcome is Outcome.UNKNOWN
+                state = Delivery.State.UNKNOWN if unknown else Delivery.State.FAILED
+        return ledger.Closed(
+            delivery=row,
+            outcome=result.outcome.value,
+            state=state,
+            started_at=started,
+            code=result.code,
+            reply=result.reply,
+            due_at=due_at,
+            asked=asked,
+            empty_slots=state in FINAL and kind is not None and kind.secret,
+        )
