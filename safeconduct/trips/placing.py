@@ -44,6 +44,8 @@ def placed(text: str, *, key: str = "", lang: str = "en") -> Answer:
         return Answer(chosen)
     if ":" in words:
         return Answer(_by_key(words))
+    if len(words) == 2 and words.isupper() and (country := _by_key(f"iso:{words}")) is not None:
+        return Answer(country)
     hits = _hits(words, lang)
     clear = _clear(words, hits)
     if clear is not None:
