@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy as _
 
 from safeconduct.accounts.models import User
 from safeconduct.centres.queries import help_centre
+from safeconduct.matching.queries import count_of
 from safeconduct.orgs.access import Seat, memberships_of, seat_of
 
 THEME_COOKIE: Final = "safeconduct_theme"
@@ -104,14 +105,12 @@ def _links(*pairs: tuple[str | Promise, str]) -> list[Link]:
 
 def _account_links(user: User, seat: Seat | None) -> list[Link]:
     links = _links(
-        (_("Alert settings"), "notify:settings"),
-        (_("E-mail addresses"), "account_email"),
-        (_("Password"), "account_change_password"),
-        (_("Two-step log-in"), "mfa_index"),
-        (_("Where you are logged in"), "usersessions_list"),
+        (_("My account"), "accounts:home"),
+        (_("E-mail alerts"), "notify:subscriptions"),
+        (_("Privacy and my data"), "accounts:your_data"),
     )
     if seat is not None and len(seat.rights & {"people.view", "trips.view", "people.invite"}) > 0:
-        links += _links((_("Organisation console"), "orgs:console"))
+        links += _links((_("Organisation console"), "ops:manage"))
     if user.desk_role:
         links += _links((_("Desk"), "ops:desk"))
     return links
@@ -140,6 +139,7 @@ def shell_of(request: HttpRequest) -> Shell:
         ],
         nav=_entries(MEMBER_NAV) if seat else [],
         account_links=_account_links(user, seat),
+        concerns=count_of(seat) if seat else 0,
         logo_url=address("orgs:logo", organisation.public_id)
         if organisation and organisation.logo_type
         else "",
@@ -166,7 +166,7 @@ def _build(request: HttpRequest) -> dict[str, Any]:
         "centres_url": address("centres:list"),
         "brand_css_url": SimpleLazyObject(lambda: _brand_css_url(seat_of(request))),
         "demo_folder": settings.SAFECONDUCT_DEMO_FOLDER,
-        "demo_mailbox_url": address("ops:mailbox") if settings.SAFECONDUCT_DEMO_FOLDER else "",
+        "demo_mailbox_url": address("outbox:mailbox") if settings.SAFECONDUCT_DEMO_FOLDER else "",
         "languages": [(code, own_name(code)) for code, _name in settings.LANGUAGES],
         "theme": theme if theme in THEMES else "",
     }

@@ -47,7 +47,11 @@ def _portal(request: HttpRequest) -> HttpResponseBase:
 def organization(request: HttpRequest) -> HttpResponseBase:
     """The member's organisation: programme, membership, whom to call."""
     seat = the_seat(request)
-    return render(request, "web/organization.html", {"nav": "organization", "seat": seat})
+    return render(
+        request,
+        "web/organization.html",
+        {"nav": "organization", "seat": seat, "centres": home_page.centre_lines()},
+    )
 
 
 @require_safe
