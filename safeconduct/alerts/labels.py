@@ -57,8 +57,8 @@ SEVERITIES: dict[str, str | Promise] = {
     "Minor": _("Minor"),
     "Unknown": _("Severity not known"),
 }
-SEVERITY_STEPS = {"Extreme": 5, "Severe": 4, "Moderate": 3, "Minor": 2, "Unknown": 1}
-"""Steps of the colour scale; word and icon stand beside the colour."""
+SEVERITY_STEPS = {"Extreme": 5, "Severe": 4, "Moderate": 3, "Minor": 2, "Unknown": 0}
+"""The signs of the colour scale; a word always stands beside them."""
 URGENCIES: dict[str, str | Promise] = {
     "Immediate": pgettext_lazy("urgency", "Immediate"),
     "Expected": pgettext_lazy("urgency", "Expected within the hour"),

@@ -134,6 +134,12 @@ def listed(
     return sorted(found, key=_worst_first) if active else found
 
 
+def listed_countries() -> set[str]:
+    """Countries that any event with a current version names: the choices of the filter."""
+    rows = Event.objects.filter(status__in=reaching_statuses()).values_list("countries", flat=True)
+    return {code for codes in rows.order_by("-pk")[:5000] for code in codes}
+
+
 def version_page(public_id: str) -> AlertVersion:
     """The version of a permanent address. Tests and drafts have none: NotFound."""
     version = (
@@ -152,17 +158,31 @@ def history(event: Event) -> list[AlertVersion]:
 
 
 def texts(version: AlertVersion, language: str) -> Texts:
-    """The source's words: in the reader's language, else English, else the original, labelled."""
+    """The source's words: in the reader's language, else English, else the original, labelled.
+
+    No more of them than the source's licence lets us show (`Source.display`): all, the beginning, or none.
+    """
     infos: list[dict[str, Any]] = version.infos
     info, is_readers = _best(infos, language)
     tag = str(info.get("language", ""))
+    event = event_label(version.event_type)
+    display = version.event.source.display
+    if display == Source.Display.LINK:
+        headline, description, instruction = "", "", ""
+        tag, is_readers = "", True
+    else:
+        headline = str(info.get("headline") or info.get("event") or "")
+        description = str(info.get("description", ""))
+        instruction = str(info.get("instruction", ""))
+    if display == Source.Display.EXCERPT:
+        description, instruction = excerpt(description), excerpt(instruction)
     return Texts(
-        headline=str(info.get("headline") or info.get("event") or event_label(version.event_type)),
-        description=str(info.get("description", "")),
-        instruction=str(info.get("instruction", "")),
+        headline=headline or event,
+        description=description,
+        instruction=instruction,
         language=tag,
         language_label="" if is_readers or not tag else language_name(tag, language),
-        event=event_label(version.event_type),
+        event=event,
         web=_first(infos, info, "web"),
         contact=_first(infos, info, "contact"),
         sender_name=_first(infos, info, "sender_name") or version.sender,

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import zlib
 
+from django.core.validators import URLValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -39,7 +40,9 @@ class Source(models.Model):
     key = models.SlugField(max_length=60, unique=True)
     name = models.CharField(_("name"), max_length=200)
     format = models.CharField(_("format"), max_length=10, choices=Format.choices)
-    url = models.URLField(_("address"), max_length=500, blank=True)
+    url = models.CharField(
+        _("address"), max_length=500, blank=True, validators=[URLValidator(schemes=["http", "https"])]
+    )
     country_code = models.CharField(_("country"), max_length=2, blank=True)
     language = models.CharField(_("language"), max_length=20, blank=True)
     licence = models.CharField(_("licence"), max_length=200, blank=True)
