@@ -110,7 +110,9 @@ def _load_places(wanted: Wanted, only: frozenset[str] | None, report: LoadReport
     _keep_former_names(former)
     report.added, report.changed = len(new), len(changed)
     gone = [
-        row for key, row in stored.items() if key not in wanted.places and (only is None or row.country_code in only)
+        row
+        for key, row in stored.items()
+        if key not in wanted.places and (only is None or row.country_code in only)
     ]
     if gone:
         _retire(gone, wanted, report)
@@ -194,7 +196,7 @@ def _load_names(wanted: Wanted, only: frozenset[str] | None, report: LoadReport)
     for place, name, langs, folded, is_whole, weight, pk in columns.iterator(chunk_size=5000):
         stored[place][name, langs, folded, is_whole, weight] = pk
 
-    def missing() -> Iterator[tuple[object, ...]]:
+    def missing() -> Iterator[tuple[int | str | bool, ...]]:
         for key, names in wanted.names.items():
             have = stored.get(ids[key], {})
             for name in names:
@@ -220,10 +222,10 @@ def _load_facts(data: Path, only: frozenset[str] | None, report: LoadReport) -> 
     dates = {}
     for row in read_rows(data / "sources.csv"):
         dates[row["src"]] = date.fromisoformat(row["retrieved"])
-        FactSource.objects.update_or_create(src=row["src"], defaults={k: v for k, v in row.items() if k != "src"})
-    rows = [
-        Fact(**asdict(fact), checked_on=dates[fact.src]) for fact in facts_from(data, only)
-    ]
+        FactSource.objects.update_or_create(
+            src=row["src"], defaults={k: v for k, v in row.items() if k != "src"}
+        )
+    rows = [Fact(**asdict(fact), checked_on=dates[fact.src]) for fact in facts_from(data, only)]
     report.facts = len(rows)
     fields = {(row.country_code, row.field) for row in rows}
     for batch in _batches(rows):
@@ -235,7 +237,11 @@ def _load_facts(data: Path, only: frozenset[str] | None, report: LoadReport) -> 
                 update_fields=["value", "src", "src2", "checked_on"],
             )
     known = Fact.objects.all() if only is None else Fact.objects.filter(country_code__in=only)
-    stale = [pk for pk, code, name in known.values_list("pk", "country_code", "field") if (code, name) not in fields]
+    stale = [
+        pk
+        for pk, code, name in known.values_list("pk", "country_code", "field")
+        if (code, name) not in fields
+    ]
     for batch_of_pks in _batches(stale):
         with transaction.atomic():
             Fact.objects.filter(pk__in=batch_of_pks).delete()

@@ -70,7 +70,12 @@ def world() -> dict[str, BaseGeometry]:
             if not _drawn:
                 shapes = read_json(DATA / "map" / "world.json.gz")
                 _drawn.update(
-                    (code, shapely.make_valid(MultiPolygon([Polygon(rings[0], rings[1:]) for rings in polygons])))
+                    (
+                        code,
+                        shapely.make_valid(
+                            MultiPolygon([Polygon(rings[0], rings[1:]) for rings in polygons])
+                        ),
+                    )
                     for code, polygons in shapes.items()
                 )
     return _drawn
@@ -149,7 +154,10 @@ def _bounds(geometry: BaseGeometry) -> Box:
     if east - west <= 180:
         return west, south, east, north
     parts = list(getattr(geometry, "geoms", [geometry]))
-    edges = [(part.bounds[0] + 360 * (part.bounds[2] < 0), part.bounds[2] + 360 * (part.bounds[2] < 0)) for part in parts]
+    edges = [
+        (part.bounds[0] + 360 * (part.bounds[2] < 0), part.bounds[2] + 360 * (part.bounds[2] < 0))
+        for part in parts
+    ]
     shifted = min(edge[0] for edge in edges), max(edge[1] for edge in edges)
     if shifted[1] - shifted[0] < east - west:
         return shifted[0], south, shifted[1], north
@@ -167,7 +175,8 @@ def _seen(frame: Frame, geometry: BaseGeometry) -> list[BaseGeometry]:
         piece = shapely.clip_by_rect(moved, frame.west, frame.south, frame.east, frame.north)
         if not piece.is_empty:
             pieces.append(piece)
-    return pieces
+    # The two halves of a shape that was cut at 180° are one again here.
+    return [shapely.union_all(pieces)] if len(pieces) > 1 else pieces
 
 
 def _land(frame: Frame, near: frozenset[str]) -> list[str]:
@@ -175,8 +184,12 @@ def _land(frame: Frame, near: frozenset[str]) -> list[str]:
     seen = {code: _seen(frame, shape) for code, shape in world().items()}
     tolerance = SIMPLIFY_PIXELS * frame.degrees_a_pixel
     while True:
-        far = "".join(_path(frame, piece, tolerance) for code, p in seen.items() if code not in near for piece in p)
-        close = "".join(_path(frame, piece, tolerance) for code, p in seen.items() if code in near for piece in p)
+        far = "".join(
+            _path(frame, piece, tolerance) for code, p in seen.items() if code not in near for piece in p
+        )
+        close = "".join(
+            _path(frame, piece, tolerance) for code, p in seen.items() if code in near for piece in p
+        )
         if len(far) + len(close) <= MOST_BYTES:
             break
         tolerance *= 1.6

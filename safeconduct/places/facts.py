@@ -57,7 +57,12 @@ def _grouped(path: Path) -> Iterator[tuple[str, list[dict[str, str]]]]:
 def _lists(data: Path, sources: dict[str, str]) -> Iterator[WantedFact]:
     for code, rows in _grouped(data / "capital.csv"):
         seats = [
-            {"name": row["name"], "role": row["role"], "key": f"geonames:{row['geonameid']}", "note": row["note"]}
+            {
+                "name": row["name"],
+                "role": row["role"],
+                "key": f"geonames:{row['geonameid']}",
+                "note": row["note"],
+            }
             for row in rows
             if row["role"] != "none"
         ]
@@ -70,8 +75,11 @@ def _lists(data: Path, sources: dict[str, str]) -> Iterator[WantedFact]:
         yield WantedFact(code, "currency", money, rows[0]["src"])
     for code, rows in _grouped(data / "calling.csv"):
         yield WantedFact(code, "calling_code", rows[0]["code"], rows[0]["src"])
-    for code, rows in _grouped(data / "border.csv"):
-        yield WantedFact(code, "borders", [row["other"] for row in rows], sources["borders"])
+    borders = dict(_grouped(data / "border.csv"))
+    for country in read_rows(data / "country.csv"):
+        # GeoNames lists the neighbours of every code: none listed means none.
+        others = [row["other"] for row in borders.get(country["iso2"], ())]
+        yield WantedFact(country["iso2"], "borders", others, sources["borders"])
     for code, rows in _grouped(data / "timezone.csv"):
         yield WantedFact(code, "timezones", [row["zone"] for row in rows], rows[0]["src"])
     for code, rows in _grouped(data / "emergency.csv"):

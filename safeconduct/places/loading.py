@@ -69,7 +69,9 @@ def wanted_from(data: Path, only: frozenset[str] | None = None) -> Wanted:
     names = _city_names(data)
     country_names = _country_names(data)
     for row in _rows(data / "country.csv", only):
-        _add_country(wanted, row, country_names[row["iso2"]], native.get(row["iso2"], ""), zones.get(row["iso2"], ""))
+        _add_country(
+            wanted, row, country_names[row["iso2"]], native.get(row["iso2"], ""), zones.get(row["iso2"], "")
+        )
     for row in _rows(data / "city.csv.gz", only):
         _add_city(wanted, row, names.get(row["geonameid"], []), native.get(row["iso2"], ""))
     for row in _rows(data / "airport.csv", only):

@@ -39,7 +39,9 @@ class Place(models.Model):
     population = models.BigIntegerField(null=True, blank=True)
     zone = models.CharField(max_length=40, blank=True)
     state = models.CharField(max_length=10, choices=State.choices, default=State.ACTIVE)
-    merged_into = models.ForeignKey("self", on_delete=models.PROTECT, null=True, blank=True, related_name="merged_from")
+    merged_into = models.ForeignKey(
+        "self", on_delete=models.PROTECT, null=True, blank=True, related_name="merged_from"
+    )
     rank = models.SmallIntegerField(default=0)  # 0–100, how likely it is meant
 
     class Meta:

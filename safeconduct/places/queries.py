@@ -121,12 +121,13 @@ def name_in(place: Place, names: list[PlaceName], lang: str) -> str:
     return place.name
 
 
-def _whole_names() -> Prefetch[str]:
+def whole_names() -> Prefetch[str]:
+    """For `prefetch_related`: the spellings of a place, without word endings."""
     return Prefetch("names", queryset=PlaceName.objects.filter(is_whole=True).order_by("pk"))
 
 
 def _hits(pks: list[int], scores: dict[int, float], lang: str) -> list[PlaceHit]:
-    places = Place.objects.filter(pk__in=pks).prefetch_related(_whole_names())
+    places = Place.objects.filter(pk__in=pks).prefetch_related(whole_names())
     by_pk = {place.pk: place for place in places}
     countries = country_names({place.country_code for place in by_pk.values()}, lang)
     hits = []
@@ -152,7 +153,7 @@ def _hits(pks: list[int], scores: dict[int, float], lang: str) -> list[PlaceHit]
 def country_names(codes: set[str], lang: str) -> dict[str, str]:
     """Names of countries in a language, by code."""
     keys = [f"iso:{code}" for code in codes]
-    places = Place.objects.filter(key__in=keys).prefetch_related(_whole_names())
+    places = Place.objects.filter(key__in=keys).prefetch_related(whole_names())
     return {place.code: name_in(place, list(place.names.all()), lang) for place in places}
 
 

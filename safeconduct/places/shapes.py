@@ -99,5 +99,3 @@ def countries_touching(geometry: BaseGeometry) -> list[str]:
 
 def _codes(known: Areas, indexes: Iterable[int]) -> list[str]:
     return sorted({code for index in indexes for code in known.codes[int(index)]})
-
-

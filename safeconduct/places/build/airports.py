@@ -15,7 +15,7 @@ from safeconduct.places.files import read_rows, write_rows
 FEET = 0.3048
 # Two sources that differ by more than this (degrees) do not describe one airport: left out.
 FARTHEST = 0.5
-HEAD = "iata icao name city iso2 lat lon elev_m zone rank src src2".split()
+HEAD = ["iata", "icao", "name", "city", "iso2", "lat", "lon", "elev_m", "zone", "rank", "src", "src2"]
 
 
 def build_airports(inputs: Inputs, codes: list[str], out: Path) -> None:
@@ -23,9 +23,9 @@ def build_airports(inputs: Inputs, codes: list[str], out: Path) -> None:
     details = {row["iata"]: row for row in read_rows(inputs.airportsdata()) if row["iata"]}
     by_country: dict[str, list[dict[str, Any]]] = defaultdict(list)
     for airport in inputs.airports():
-        if airport["scheduled_service"] == "TRUE" and airport["iata"] in details:
-            if _is_same(airport, details[airport["iata"]]):
-                by_country[airport["country_code"]].append(airport)
+        about = details.get(airport["iata"])
+        if about is not None and airport["scheduled_service"] == "TRUE" and _is_same(airport, about):
+            by_country[airport["country_code"]].append(airport)
     rows = []
     for code in codes:
         for rank, airport in _main(by_country.get(code, [])):

@@ -5,7 +5,6 @@ It refuses nothing itself: it lists problems in words.
 
 from __future__ import annotations
 
-import datetime
 from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,6 +12,7 @@ from zoneinfo import available_timezones
 
 from shapely.geometry import Point, shape
 
+from safeconduct.lib import clock
 from safeconduct.places.files import read_json, read_rows
 
 COUNTRIES = 250
@@ -42,15 +42,25 @@ def _codes(data: Path) -> Iterator[str]:
     if sum(row["kind"] == "member" for row in rows) != 193:
         yield "not 193 members of the United Nations"
     yield from (f"{row['iso2']} has no name" for row in rows if not row["name"])
-    yield from (f"{row['iso2']} has parent {row['parent']}" for row in rows if row["parent"] and row["parent"] not in codes)
-    yield from (f"{row['iso2']} drives on {row['drive_side']}" for row in rows if row["drive_side"] not in ("left", "right"))
+    yield from (
+        f"{row['iso2']} has parent {row['parent']}"
+        for row in rows
+        if row["parent"] and row["parent"] not in codes
+    )
+    yield from (
+        f"{row['iso2']} drives on {row['drive_side']}"
+        for row in rows
+        if row["drive_side"] not in ("left", "right", "")
+    )
 
 
 def _sources(data: Path) -> Iterator[str]:
     known = {row["src"]: row for row in read_rows(data / "sources.csv")}
-    today = datetime.datetime.now(datetime.UTC).date().isoformat()  # noqa: DTZ005
+    today = clock.today().isoformat()
     for src, row in known.items():
-        yield from (f"source {src} has no {column}" for column in ("licence", "url", "retrieved") if not row[column])
+        yield from (
+            f"source {src} has no {column}" for column in ("licence", "url", "retrieved") if not row[column]
+        )
         if row["retrieved"] > today:
             yield f"source {src} was read in the future"
     for name in ("field_source", "capital", "currency", "calling", "timezone", "emergency", "airport"):
@@ -88,7 +98,9 @@ def _lists(data: Path) -> Iterator[str]:
         yield from (f"{code} has no {name}" for code in sorted(codes - found - without))
         yield from (f"{name}.csv has unknown {code}" for code in sorted(found - codes))
     borders = {(row["iso2"], row["other"]) for row in read_rows(data / "border.csv")}
-    yield from (f"border {one}-{other} is one-sided" for one, other in sorted(borders) if (other, one) not in borders)
+    yield from (
+        f"border {one}-{other} is one-sided" for one, other in sorted(borders) if (other, one) not in borders
+    )
     cities = list(read_rows(data / "city.csv.gz"))
     airports = list(read_rows(data / "airport.csv"))
     if len(cities) < LEAST_CITIES or len(airports) < LEAST_AIRPORTS:

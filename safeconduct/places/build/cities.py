@@ -20,10 +20,78 @@ from safeconduct.places.folding import fold
 
 City = dict[str, Any]
 # Languages that city names are labelled in; the others are found by their unlabelled names.
-LABELLED = (
-    "ar az be bg bn bs ca cs cy da de el en es et eu fa fi fr ga gl gu he hi hr hu hy id is it ja ka kk km kn ko ky "
-    "lo lt lv mk ml mn mr ms my nb ne nl pa pl pt ro ru sk sl sq sr sv sw ta te th tr uk ur uz vi zh zh_Hant"
-).split()
+LABELLED = [
+    "ar",
+    "az",
+    "be",
+    "bg",
+    "bn",
+    "bs",
+    "ca",
+    "cs",
+    "cy",
+    "da",
+    "de",
+    "el",
+    "en",
+    "es",
+    "et",
+    "eu",
+    "fa",
+    "fi",
+    "fr",
+    "ga",
+    "gl",
+    "gu",
+    "he",
+    "hi",
+    "hr",
+    "hu",
+    "hy",
+    "id",
+    "is",
+    "it",
+    "ja",
+    "ka",
+    "kk",
+    "km",
+    "kn",
+    "ko",
+    "ky",
+    "lo",
+    "lt",
+    "lv",
+    "mk",
+    "ml",
+    "mn",
+    "mr",
+    "ms",
+    "my",
+    "nb",
+    "ne",
+    "nl",
+    "pa",
+    "pl",
+    "pt",
+    "ro",
+    "ru",
+    "sk",
+    "sl",
+    "sq",
+    "sr",
+    "sv",
+    "sw",
+    "ta",
+    "te",
+    "th",
+    "tr",
+    "uk",
+    "ur",
+    "uz",
+    "vi",
+    "zh",
+    "zh_Hant",
+]
 _CATALOGUES = {"zh_CN": "zh", "zh_TW": "zh_Hant", "pt_BR": "pt"}
 LONGEST_NAME = 60
 
@@ -41,7 +109,7 @@ def build_cities(inputs: Inputs, codes: list[str], out: Path) -> None:
             roles.setdefault(str(city["geonameid"]), role)
         where = (city["geonameid"], city["latitude"], city["longitude"]) if city else ("", "", "")
         rows.append((code, seq, name, *where, role, src, checked, note))
-    head = "iso2 seq name geonameid lat lon role src checked note".split()
+    head = ["iso2", "seq", "name", "geonameid", "lat", "lon", "role", "src", "checked", "note"]
     write_rows(out / "capital.csv", head, rows)
 
     known = set(codes)
@@ -49,7 +117,7 @@ def build_cities(inputs: Inputs, codes: list[str], out: Path) -> None:
     ordered = sorted(kept.values(), key=lambda city: int(city["geonameid"]))
     write_rows(
         out / "city.csv.gz",
-        "geonameid name iso2 admin1 lat lon population zone capital".split(),
+        ["geonameid", "name", "iso2", "admin1", "lat", "lon", "population", "zone", "capital"],
         [
             (
                 city["geonameid"],
@@ -79,18 +147,16 @@ def _capitals(inputs: Inputs, codes: list[str], cities: dict[str, City]) -> list
             by_name[city["countrycode"], fold(name)] = city
     for city in sorted(cities.values(), key=lambda city: city["population"]):
         by_name[city["countrycode"], fold(city["name"])] = city
-    listed, rows = inputs.countries_list(), []
+    listed = inputs.countries_list()
+    rows: list[tuple[Any, ...]] = []
     for code in codes:
-        if code in decided:
-            for row in decided[code]:
-                city = _city_named(by_name, code, row["name"])
-                rows.append(
-                    (code, row["seq"], row["name"], row["role"], row["checked"], "safeconduct", row["note"], city)
-                )
-            continue
-        name = listed[code]["capital"]
-        city = _city_named(by_name, code, name)
-        rows.append((code, 1, name, "official", "", "countries-list", "", city))
+        for row in decided.get(code, ()):
+            typed = (row["seq"], row["name"], row["role"], row["checked"], "safeconduct", row["note"])
+            rows.append((code, *typed, _city_named(by_name, code, row["name"])))
+        if code not in decided:
+            name = listed[code]["capital"]
+            found = _city_named(by_name, code, name)
+            rows.append((code, 1, name, "official", "", "countries-list", "", found))
     return rows
 
 
@@ -122,7 +188,12 @@ def _names(inputs: Inputs, cities: list[City]) -> list[tuple[int, str, str]]:
 
 
 def _is_typed_by_people(name: str) -> bool:
-    return len(name) <= LONGEST_NAME and not name[0].isdigit() and not ("a" <= name[0] <= "z") and "," not in name
+    return (
+        len(name) <= LONGEST_NAME
+        and not name[0].isdigit()
+        and not ("a" <= name[0] <= "z")
+        and "," not in name
+    )
 
 
 def _labels(inputs: Inputs, cities: list[City]) -> dict[int, dict[str, str]]:

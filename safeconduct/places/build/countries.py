@@ -13,10 +13,10 @@ import phonenumbers
 from babel import Locale
 from babel.localedata import locale_identifiers
 from phonenumbers import shortnumberinfo
-from shapely.geometry import shape
+from shapely.geometry import Polygon, shape
 
 from safeconduct.places.build.inputs import Inputs
-from safeconduct.places.files import TYPED, read_rows, write_rows
+from safeconduct.places.files import TYPED, read_json, read_rows, write_rows
 
 # Codes that ISO reserves without assigning them; country-coder has features for them.
 RESERVED = frozenset({"AC", "CP", "CQ", "DG", "EA", "EU", "FX", "IC", "TA", "UN"})
@@ -26,6 +26,8 @@ PSEUDO_NEIGHBOURS = frozenset({"AN", "CS"})
 # GeoNames' neighbours, corrected: no land border, and three that are missing.
 NO_BORDER = (("AL", "RS"), ("US", "CU"))
 MORE_BORDERS = (("BW", "ZM"), ("CN", "HK"), ("CN", "MO"))
+# No public road: country-coder's default of "right" would be a guess.
+WITHOUT_ROADS = frozenset({"AQ", "BV", "HM", "TF", "UM"})
 OLDEST_CURRENCY = "2015-01-01"
 LEAST_PERCENT = 5.0
 # A language is complete when it names all but one of the codes.
@@ -53,7 +55,7 @@ FIELD_SOURCES = (
     ("currency", "cldr"),
     ("borders", "geonames"),
     ("timezones", "tzdata"),
-    ("centre", "country-coder"),
+    ("centre", "natural-earth"),
 )
 
 
@@ -73,14 +75,14 @@ def code_of(properties: dict[str, Any], codes: Iterable[str]) -> str | None:
 
 
 def build_countries(inputs: Inputs, out: Path) -> None:
-    """Write country.csv and the per-country lists."""
+    """Write country.csv and the per-country lists; map/world.json.gz must be there already."""
     features = inputs.borders()
     iso = iso_features(features)
     geonames = {row["iso"]: row for row in inputs.geonames("countries").values()}
     territories = inputs.cldr("territoryInfo")["territoryInfo"]
     roads = _road_rules(features, iso)
     names = _english_names()
-    centres = _centres(features, iso)
+    centres = _centres(features, iso, read_json(out / "map" / "world.json.gz"))
     clocks = inputs.cldr("timeData")["timeData"]
     weeks = inputs.cldr("weekData")["weekData"]
     measures = inputs.cldr("measurementData")["measurementData"]["measurementSystem"]
@@ -107,7 +109,9 @@ def build_countries(inputs: Inputs, out: Path) -> None:
                 *centres[code],
             )
         )
-    head = "iso2 iso3 num wikidata kind parent name area_km2 population drive_side speed_unit week_start weekend"
+    head = (
+        "iso2 iso3 num wikidata kind parent name area_km2 population drive_side speed_unit week_start weekend"
+    )
     write_rows(out / "country.csv", [*head.split(), "hour_cycle", "measure", "tld", "lat", "lon"], rows)
     _build_names(sorted(iso), out)
     write_rows(out / "field_source.csv", ["field", "src"], FIELD_SOURCES)
@@ -152,6 +156,9 @@ def _road_rules(features: list[dict[str, Any]], iso: dict[str, Any]) -> dict[str
             parts[code] = (size, feature["properties"])
     rules = {}
     for code, about in iso.items():
+        if code in WITHOUT_ROADS:
+            rules[code] = ("", "")
+            continue
         part = parts.get(code, (0, {}))[1]
         side = about.get("driveSide") or part.get("driveSide") or "right"
         unit = about.get("roadSpeedUnit") or part.get("roadSpeedUnit") or "km/h"
@@ -159,19 +166,17 @@ def _road_rules(features: list[dict[str, Any]], iso: dict[str, Any]) -> dict[str
     return rules
 
 
-def _centres(features: list[dict[str, Any]], iso: dict[str, Any]) -> dict[str, tuple[str, str]]:
-    """(lat, lon) in the middle of each code's largest area; where a map puts its name."""
-    largest: dict[str, Any] = {}
+def _centres(features: list[dict[str, Any]], iso: dict[str, Any], drawn: Any) -> dict[str, tuple[str, str]]:
+    """(lat, lon) in the middle of each code's largest land; matching areas only where none is drawn."""
+    land = {code: [Polygon(rings[0]) for rings in polygons] for code, polygons in drawn.items()}
     for feature in features:
         code = code_of(feature["properties"], iso)
-        if code is None or not feature["geometry"]:
-            continue
-        geometry = shape(feature["geometry"])
-        for part in getattr(geometry, "geoms", [geometry]):
-            if code not in largest or part.area > largest[code].area:
-                largest[code] = part
+        if code is not None and code not in drawn and feature["geometry"]:
+            geometry = shape(feature["geometry"])
+            land.setdefault(code, []).extend(getattr(geometry, "geoms", [geometry]))
     centres = {}
-    for code, part in largest.items():
+    for code, parts in land.items():
+        part = max(parts, key=lambda part: part.area)
         middle = part.centroid if part.contains(part.centroid) else part.representative_point()
         centres[code] = (f"{middle.y:.3f}", f"{middle.x:.3f}")
     return centres

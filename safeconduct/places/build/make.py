@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import filecmp
 import shutil
 import tempfile
 from pathlib import Path
@@ -15,7 +14,7 @@ from safeconduct.places.build.countries import build_countries, iso_features
 from safeconduct.places.build.inputs import Inputs
 from safeconduct.places.build.maps import build_maps
 from safeconduct.places.build.sources import write_sources
-from safeconduct.places.files import DATA, TYPED
+from safeconduct.places.files import DATA, TYPED, read_text
 
 
 def build_into(inputs: Inputs, out: Path) -> None:
@@ -23,10 +22,10 @@ def build_into(inputs: Inputs, out: Path) -> None:
     inputs.require()
     codes = sorted(iso_features(inputs.borders()))
     write_sources(out)
+    build_maps(inputs, codes, out)
     build_countries(inputs, out)
     build_cities(inputs, codes, out)
     build_airports(inputs, codes, out)
-    build_maps(inputs, codes, out)
 
 
 def rebuild(inputs: Inputs, data: Path = DATA) -> list[Path]:
@@ -45,12 +44,12 @@ def rebuild(inputs: Inputs, data: Path = DATA) -> list[Path]:
 
 
 def differing(made: Path, shipped: Path) -> list[Path]:
-    """Names of generated files that the shipped folder lacks or holds with other bytes."""
+    """Names of generated files that the shipped folder lacks or holds with another text."""
     names = sorted(path.relative_to(made) for path in made.rglob("*") if path.is_file())
     return [
         name
         for name in names
-        if not (shipped / name).exists() or not filecmp.cmp(made / name, shipped / name, shallow=False)
+        if not (shipped / name).exists() or read_text(made / name) != read_text(shipped / name)
     ]
 
 

@@ -49,7 +49,7 @@ def _world(inputs: Inputs, codes: list[str]) -> dict[str, Any]:
             geometry = shapely.make_valid(shape(feature["geometry"]))
             shapes[code] = shapes[code].union(geometry) if code in shapes else geometry
     for row in read_rows(TYPED / "territory_split.csv"):
-        window = box(*(float(row[side]) for side in ("west", "south", "east", "north")))
+        window = box(float(row["west"]), float(row["south"]), float(row["east"]), float(row["north"]))
         parent = shapes[row["parent"]]
         part = parent.intersection(window)
         if not part.is_empty:

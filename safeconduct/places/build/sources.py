@@ -155,6 +155,7 @@ def write_sources(folder: Path) -> None:
 def notice() -> str:
     """The data part of NOTICE."""
     lines = [
-        f"- {s.title}, {s.publisher}, {s.url}\n  Licence: {s.licence}. Used for: {s.used_for}." for s in SOURCES
+        f"- {s.title}, {s.publisher}, {s.url}\n  Licence: {s.licence}. Used for: {s.used_for}."
+        for s in SOURCES
     ]
     return "Data shipped in safeconduct/places/data\n\n" + "\n".join(lines) + "\n"

