@@ -8,3 +8,11 @@ class NotifyConfig(AppConfig):
 
     name = "safeconduct.notify"
     label = "notify"
+
+    def ready(self) -> None:
+        """Say what the links of subscriptions switch off."""
+        from safeconduct.notify.hooks import switches
+        from safeconduct.notify.models import UnsubscribeLink
+        from safeconduct.notify.switches import SUBSCRIPTION
+
+        switches[UnsubscribeLink.Purpose.SUBSCRIPTION] = SUBSCRIPTION

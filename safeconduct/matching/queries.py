@@ -1,0 +1,150 @@
+"""What concerns a person now, and why, in their words; and the exposures of an alert for lists and commands."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db.models import QuerySet
+from django.urls import reverse
+from django.utils.translation import get_language
+
+from safeconduct.alerts.labels import event_label
+from safeconduct.alerts.models import AlertVersion, Event
+from safeconduct.alerts.queries import texts
+from safeconduct.lib import clock
+from safeconduct.matching import words
+from safeconduct.matching.match import STRONG_FIRST
+from safeconduct.matching.models import Exposure
+from safeconduct.orgs.access import Seat
+from safeconduct.trips.models import Trip
+
+SEVERITY_ORDER = ("Extreme", "Severe", "Moderate", "Unknown", "Minor")
+
+
+@dataclass(frozen=True)
+class Concern:
+    """An alert that concerns the reader now. `why` is whole sentences, `reason` the part without the trip."""
+
+    severity: str
+    headline: str
+    event: str
+    url: str
+    why: str
+    reason: str
+    strength: str
+    place: str
+    zone: str
+    begins_at: datetime
+    ends_at: datetime
+    is_exercise: bool
+    told_at: datetime | None
+    trip_title: str
+    trip_url: str
+    exposure: Exposure
+    version: AlertVersion
+
+
+def _open(rows: QuerySet[Exposure]) -> QuerySet[Exposure]:
+    """Those that hold now; what is only told nearer to the stay is not shown before."""
+    now = clock.now()
+    return rows.filter(
+        state=Exposure.State.OPEN, event__state=Event.State.ACTIVE, event__ends_at__gt=now
+    ).exclude(told_at__isnull=True, tell_due_at__gt=now)
+
+
+def count_of(seat: Seat) -> int:
+    """Return how many alerts concern the person: the figure beside “Alerts”."""
+    return _open(Exposure.objects.for_org(seat.organisation).filter(user_id=seat.user.pk)).values("event").distinct().count()
+
+
+def concerning_now(seat: Seat) -> list[Concern]:
+    """Return the alerts that concern the person now, worst first, surest first."""
+    rows = Exposure.objects.for_org(seat.organisation).filter(user_id=seat.user.pk)
+    return _concerns(_open(rows))
+
+
+def concerning_trip(seat: Seat, trip: Trip) -> list[Concern]:
+    """Return the alerts that concern one trip of the seat's organisation now."""
+    rows = Exposure.objects.for_org(seat.organisation).filter(trip_id=trip.pk)
+    return _concerns(_open(rows))
+
+
+def why_you(seat: Seat, event: Event) -> list[Concern]:
+    """Return why an event concerns the reader, one for each of their trips; empty when it does not."""
+    rows = Exposure.objects.for_org(seat.organisation).filter(user_id=seat.user.pk, event_id=event.pk)
+    return _concerns(_open(rows))
+
+
+def _concerns(rows: QuerySet[Exposure]) -> list[Concern]:
+    """Read the event's current version: whoever was told of an earlier one sees what holds now."""
+    found = rows.select_related("trip", "event__source", "event__current_version").defer(
+        "event__current_version__impact_area"
+    )
+    year = clock.now().year
+    return sorted((_concern(row, year) for row in found), key=_worst_first)
+
+
+def _concern(row: Exposure, year: int) -> Concern:
+    version = row.event.current_version
+    assert version is not None  # noqa: S101  # an event with exposures has a version
+    version.event = row.event
+    shown = texts(version, get_language() or "en")
+    return Concern(
+        severity=version.severity,
+        headline=shown.headline,
+        event=event_label(version.event_type),
+        url=reverse("alerts:version", args=[version.public_id]),
+        why=words.sentence(row.reason, this_year=year, trip_title=row.trip.title),
+        reason=words.short(row.reason, this_year=year),
+        strength=row.strength,
+        place=words.place_name(row.reason),
+        zone=str(row.reason.get("zone") or "UTC"),
+        begins_at=version.begins_at,
+        ends_at=version.ends_at,
+        is_exercise=version.status == "Exercise",
+        told_at=row.told_at,
+        trip_title=row.trip.title,
+        trip_url=reverse("trips:detail", args=[row.trip.public_id]),
+        exposure=row,
+        version=version,
+    )
+
+
+def _worst_first(concern: Concern) -> tuple[int, int, datetime]:
+    severity = SEVERITY_ORDER.index(concern.severity) if concern.severity in SEVERITY_ORDER else 3
+    return severity, STRONG_FIRST.index(concern.strength), concern.begins_at
+
+
+def exposures_of_event(seat: Seat, event: Event) -> QuerySet[Exposure]:
+    """Return the organisation's exposures to an event, open ones first: the manager's list."""
+    rows: QuerySet[Exposure] = Exposure.objects.for_org(seat.organisation).filter(event_id=event.pk)
+    return rows.select_related("trip", "user", "version").order_by("-state", "from_at", "pk")
+
+
+def exposures_of_version(seat: Seat, version: AlertVersion) -> QuerySet[Exposure]:
+    """Return the organisation's exposures to a version's event."""
+    return exposures_of_event(seat, version.event)
+
+
+def as_row(row: Exposure, year: int) -> dict[str, Any]:
+    """One exposure as the `exposures` command prints it."""
+    return {
+        "alert": row.version.public_id,
+        "traveller": row.user.email,
+        "organisation": row.organisation.name,
+        "trip": row.trip.public_id,
+        "place": row.place_label,
+        "from": _iso(row.from_at),
+        "to": _iso(row.to_at),
+        "strength": row.strength,
+        "distance_km": row.distance_km,
+        "reason": words.sentence(row.reason, this_year=year),
+        "told_at": _iso(row.told_at),
+        "state": row.state,
+    }
+
+
+def _iso(at: datetime | None) -> str | None:
+    return at.isoformat().replace("+00:00", "Z") if at else None
