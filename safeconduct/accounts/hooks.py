@@ -45,6 +45,17 @@ class Entrance:
     number: str = ""
     domains: tuple[str, ...] = ()
     invited_email: str = ""
+    zone: str = ""
+
+
+@dataclass(frozen=True)
+class MembershipLine:
+    """One membership on the account page."""
+
+    organisation: str
+    programme: str
+    state: str
+    number: str = ""
 
 
 def _nobody(email: str, request: HttpRequest | None) -> bool:
@@ -73,16 +84,6 @@ def _no_url() -> str:
 
 def _no_rows(user: User) -> list[MembershipLine]:
     return []
-
-
-@dataclass(frozen=True)
-class MembershipLine:
-    """One membership on the account page."""
-
-    organisation: str
-    programme: str
-    state: str
-    number: str = ""
 
 
 # May this address open an account? (address, request) Filled by orgs: domains and invitations.

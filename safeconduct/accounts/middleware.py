@@ -1,10 +1,45 @@
-"""Asks again when a document has changed."""
+"""Asks for agreement when a document has a new version: once after log-in, never in the middle of a session."""
+
+from __future__ import annotations
 
 from collections.abc import Callable
+from urllib.parse import urlencode
 
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import Resolver404, resolve, reverse
+
+from safeconduct.accounts.legal import missing_consents
+from safeconduct.accounts.models import User
+
+SESSION_KEY = "consent_settled"
+# Pages that work before one agrees: reading the documents, leaving, erasing, help, language.
+OPEN_NAMES = frozenset(
+    {
+        "accounts:consent", "accounts:erase", "accounts:export", "account_logout", "account_reauthenticate",
+        "mfa_reauthenticate", "web:legal", "web:display", "web:offline", "orgs:brand_css", "orgs:logo",
+    }
+)
+OPEN_ROOMS = frozenset({"centres"})
 
 
 def fresh_consent(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
-    """Pass through."""
-    return get_response
+    """Send people who have not agreed to the current versions to the consent page."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        if isinstance(request.user, User) and not request.session.get(SESSION_KEY) and not _is_open(request):
+            if missing_consents(request.user):
+                query = urlencode({"next": request.get_full_path() if request.method == "GET" else "/"})
+                return redirect(f"{reverse('accounts:consent')}?{query}")
+            request.session[SESSION_KEY] = True
+        return get_response(request)
+
+    return middleware
+
+
+def _is_open(request: HttpRequest) -> bool:
+    try:
+        match = resolve(request.path_info)
+    except Resolver404:
+        return True
+    return match.view_name in OPEN_NAMES or match.app_name in OPEN_ROOMS

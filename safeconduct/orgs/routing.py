@@ -132,3 +132,9 @@ def current_memberships(user: User) -> list[Membership]:
     """Return the person's memberships that hold today."""
     rows = Membership.objects.of_user(user).select_related("organisation", "programme")
     return [row for row in rows if row.is_current_on(clock.today(row.organisation.zone))]
+
+
+def remembered_old_address(request: HttpRequest) -> date | None:
+    """Return until when the old address works, for somebody who came by it in this session."""
+    text = request.session.get(OLD_ADDRESS_KEY, "")
+    return date.fromisoformat(text) if text else None

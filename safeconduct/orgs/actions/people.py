@@ -18,7 +18,9 @@ from safeconduct.orgs.routing import admitting_domains, find_number
 from safeconduct.orgs.tenancy import same_organisation
 
 # One text for numbers that are unknown, have ended or belong to an organisation that does not admit the address.
-NUMBER_UNKNOWN = _("We do not know this membership number for you. Look at your card or your organisation’s travel page.")
+NUMBER_UNKNOWN = _(
+    "This membership number does not lead anywhere for you. Compare it with your card or your organisation’s travel page."
+)
 
 
 def verified_emails(user: User) -> list[str]:

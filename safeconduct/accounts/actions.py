@@ -1,0 +1,109 @@
+"""Verbs on a person: change their details, export and erase what is stored about them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from allauth.account.models import EmailAddress
+from django.conf import settings
+from django.db import transaction
+
+from safeconduct.accounts import hooks
+from safeconduct.accounts.emails import ERASED
+from safeconduct.accounts.models import Consent, User
+from safeconduct.audit.actions import record
+from safeconduct.lib import clock
+from safeconduct.lib.errors import Refused
+from safeconduct.lib.ids import public_id
+from safeconduct.outbox.actions import enqueue
+
+DETAILS = ("given_name", "family_name", "language", "zone")
+
+
+def change_details(user: User, *, by: User | None, **changes: str) -> User:
+    """Change name, language and zone. The log holds which, not what."""
+    unknown = changes.keys() - set(DETAILS)
+    if unknown:
+        raise TypeError(f"not a detail: {', '.join(sorted(unknown))}")
+    if changes.get("language", user.language) not in dict(settings.LANGUAGES):
+        raise Refused("language.unknown", "This language is not offered.")
+    changed = sorted(name for name, value in changes.items() if getattr(user, name) != value)
+    if not changed:
+        return user
+    for name in changed:
+        setattr(user, name, changes[name])
+    with transaction.atomic():
+        user.save(update_fields=changed)
+        record("account.details", by=by, subject=user, detail={"fields": changed})
+    return user
+
+
+def create_verified_user(
+    email: str, password: str, *, by: User | None, given_name: str = "", family_name: str = "", desk_role: str = ""
+) -> User:
+    """Return a new person whose address counts as confirmed: the operator at set-up, and demo people."""
+    if User.objects.filter(email__iexact=email.strip()).exists():
+        raise Refused("email.taken", "There is an account with this address already.")
+    with transaction.atomic():
+        user = User.objects.create_user(
+            email, password, given_name=given_name, family_name=family_name, desk_role=desk_role
+        )
+        EmailAddress.objects.create(user=user, email=user.email, verified=True, primary=True)
+        record("account.created", by=by, subject=user, detail={"desk_role": desk_role})
+    return user
+
+
+def export_personal_data(user: User) -> dict[str, Any]:
+    """Return everything that the rooms store about the person, by room."""
+    return {provider.room: provider.export(user) for provider in hooks.personal_data.all()}
+
+
+def erase_user(user: User, *, by: User | None) -> None:
+    """Erase the person from every room, upper rooms first, and tell their address once.
+
+    Raises Refused for somebody whom the house cannot do without (see the rooms' providers).
+    """
+    if user.is_operator and not User.objects.filter(desk_role=user.desk_role, is_active=True).exclude(pk=user.pk):
+        raise Refused("operator.last", "You are the last operator. Make somebody else one first.")
+    email, language = user.email, user.language
+    with transaction.atomic():
+        record("account.erased", by=by, subject=user)
+        for provider in hooks.personal_data.all():
+            provider.erase(user)
+        enqueue(
+            ERASED, key=f"account.erased:{public_id()}", address=email, language=language,
+            context={"at": clock.now(), "zone": user.zone},
+        )
+
+
+def _export(user: User) -> dict[str, Any]:
+    return {
+        "email": user.email,
+        "addresses": [
+            {"email": row.email, "confirmed": row.verified} for row in EmailAddress.objects.filter(user=user)
+        ],
+        "given_name": user.given_name,
+        "family_name": user.family_name,
+        "language": user.language,
+        "zone": user.zone,
+        "joined_at": user.joined_at.isoformat(),
+        "consents": [
+            {"document": row.slug, "version": row.version, "given_at": row.given_at.isoformat()}
+            for row in Consent.objects.filter(user=user)
+        ],
+    }
+
+
+def _erase(user: User) -> None:
+    user.delete()
+
+
+OWN_DATA = hooks.PersonalData(
+    room="accounts",
+    models=(
+        "accounts.User", "accounts.Consent", "accounts.VerificationLink", "account.EmailAddress",
+        "mfa.Authenticator", "usersessions.UserSession",
+    ),
+    export=_export,
+    erase=_erase,
+)
