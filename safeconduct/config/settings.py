@@ -105,6 +105,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "safeconduct.web.middleware.reader",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
@@ -156,9 +157,8 @@ CACHES = {
 SESSION_ENGINE = "django.contrib.sessions.backends.db"
 MEDIA_ROOT = SAFECONDUCT_HOME / "files"
 
-# Static files: collected into the data folder's neighbour by `make assets`, served by WhiteNoise.
+# Static files are few and small: WhiteNoise serves them from the packages; nothing is collected.
 STATIC_URL = "/static/"
-STATIC_ROOT = PACKAGE / "static_build"
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},

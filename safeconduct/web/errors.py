@@ -51,7 +51,7 @@ def page_of(request: HttpRequest, error: ExpectedError) -> HttpResponse:
         case NotFound():
             return not_found(request)
         case Refused():
-            return error_page(request, 403, _("This is not possible"), error.text, code=error.code)
+            return error_page(request, 409, _("This is not possible"), error.text, code=error.code)
         case Temporary():
             return _later(request, error.retry_after)
         case Permanent():

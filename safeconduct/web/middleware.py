@@ -1,21 +1,26 @@
-"""What every answer passes: the content security policy, and the one place that turns errors into pages."""
+"""What every answer passes: content security policy, the reader's language and zone, pages of expected errors.
+
+Refuses inline script and style everywhere; a view that needs more sets its own header.
+"""
 
 from __future__ import annotations
 
-import logging
-import secrets
 from collections.abc import Callable
+from functools import cache
+from typing import Final
+from zoneinfo import ZoneInfo, available_timezones
 
-from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import render
-from django.utils.translation import gettext as _
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone, translation
 
-from safeconduct.lib.errors import NotFound, Permanent, Refused, Temporary
+from safeconduct.accounts.models import User
+from safeconduct.lib.errors import ExpectedError
+from safeconduct.web import errors
 
-log = logging.getLogger("safeconduct.web")
 Answer = Callable[[HttpRequest], HttpResponse]
 
-POLICY = "; ".join(
+POLICY: Final = "; ".join(
     [
         "default-src 'none'",
         "script-src 'self'",
@@ -34,7 +39,7 @@ POLICY = "; ".join(
 
 
 def content_security_policy(get_response: Answer) -> Answer:
-    """Set the policy unless a view has set a stricter one of its own."""
+    """Set the policy unless a view has set one of its own."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
         response = get_response(request)
@@ -43,6 +48,29 @@ def content_security_policy(get_response: Answer) -> Answer:
         return response
 
     return middleware
+
+
+def reader(get_response: Answer) -> Answer:
+    """Read pages in the signed-in person's zone, and in their language unless this browser chose one."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        user = getattr(request, "user", None)
+        if not isinstance(user, User):
+            return get_response(request)
+        if settings.LANGUAGE_COOKIE_NAME not in request.COOKIES and user.language in dict(settings.LANGUAGES):
+            translation.activate(user.language)
+            request.LANGUAGE_CODE = translation.get_language()
+        with timezone.override(_zone(user.zone)):
+            response = get_response(request)
+        response.headers["Content-Language"] = translation.get_language() or settings.LANGUAGE_CODE
+        return response
+
+    return middleware
+
+
+@cache
+def _zone(name: str) -> ZoneInfo:
+    return ZoneInfo(name if name in available_timezones() else settings.TIME_ZONE)
 
 
 class ExpectedErrors:
@@ -59,25 +87,5 @@ class ExpectedErrors:
         return response
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
-        """Return the page for an error that a view let rise."""
-        if isinstance(error, NotFound):
-            raise Http404 from error
-        if isinstance(error, Refused):
-            return self.page(request, 409, _("This is not possible"), error.text)
-        if isinstance(error, Temporary):
-            return self.page(request, 503, _("Not at the moment"), _("Please try again in a few minutes."))
-        if isinstance(error, Permanent):
-            return self.page(request, 422, _("This cannot be done"), error.reason)
-        if isinstance(error, Http404) or type(error).__module__.startswith("django.core.exceptions"):
-            return None
-        error_id = secrets.token_hex(2).upper()
-        request.error_id = error_id  # type: ignore[attr-defined]
-        log.error("a page failed", exc_info=error, extra={"error_id": error_id})
-        return None
-
-    @staticmethod
-    def page(request: HttpRequest, status: int, title: str, text: str) -> HttpResponse:
-        """Return the error page."""
-        return render(
-            request, "web/error.html", {"status": status, "title": title, "text": text}, status=status
-        )
+        """Return the page for an error that a view let rise; leave everything else to the edge."""
+        return errors.page_of(request, error) if isinstance(error, ExpectedError) else None

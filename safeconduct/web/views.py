@@ -13,6 +13,7 @@ from django.utils import translation
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_http_methods, require_safe
 
+from safeconduct.accounts.actions import change_details
 from safeconduct.accounts.models import User
 from safeconduct.orgs.access import member_required, seat_of, the_seat
 from safeconduct.web import home as home_page
@@ -65,7 +66,7 @@ def legal(request: HttpRequest, slug: str) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def display(request: HttpRequest) -> HttpResponse:
-    """Language and appearance, kept in two cookies; no account is needed."""
+    """Language and appearance, kept in two cookies; the language also with the account, for mails."""
     if request.method != "POST":
         return render(request, "web/display.html")
     target = request.POST.get("next", "")
@@ -75,6 +76,8 @@ def display(request: HttpRequest) -> HttpResponse:
     language = request.POST.get("language", "")
     if language in dict(settings.LANGUAGES):
         _keep(response, settings.LANGUAGE_COOKIE_NAME, language)
+        if isinstance(request.user, User):
+            change_details(request.user, by=request.user, language=language)
     theme = request.POST.get("theme")
     if theme in THEMES:
         _keep(response, THEME_COOKIE, theme)

@@ -155,7 +155,7 @@ handler400, handler403, handler404, handler500 = (
     ("kind", "status", "says"),
     [
         ("notfound", 404, "There is no such page"),
-        ("refused", 403, "This trip is over."),
+        ("refused", 409, "This trip is over."),
         ("temporary", 503, "Not possible just now"),
         ("permanent", 422, "This cannot be done"),
         ("forbidden", 403, "Your role does not include this"),
@@ -181,7 +181,8 @@ def test_our_own_failure_has_a_number_that_the_log_has_too(
     client: Client, caplog: pytest.LogCaptureFixture
 ) -> None:
     client.raise_request_exception = False
-    page = client.get("/fail/bug/")
+    with caplog.at_level("ERROR", logger="safeconduct.web"):
+        page = client.get("/fail/bug/")
     number = re.search(r"<strong[^>]*>([0-9A-F]{6})</strong>", page.content.decode())
     assert number
     assert [record for record in caplog.records if getattr(record, "error_id", "") == number[1]]
