@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -14,7 +13,7 @@ from safeconduct.lib import clock, geo
 from safeconduct.lib.errors import NotFound, Refused
 from safeconduct.orgs.models import Membership, UnscopedQuery
 from safeconduct.places.models import Place
-from safeconduct.trips import queries
+from safeconduct.trips import hooks, queries
 from safeconduct.trips.access import access_stop, access_trip
 from safeconduct.trips.actions import cancel_trip, change_trip, mute_mail, register_trip, unmute_mail
 from safeconduct.trips.drafts import StopRefused
@@ -333,7 +332,10 @@ def test_managers_see_their_own_organisation(world: World, draft: Draft) -> None
             ask(world.seat(world.bob))
 
 
-def test_home_tickets_ask_few_questions(world: World, draft: Draft, django_assert_max_num_queries: Any) -> None:
+def test_home_tickets_ask_few_questions(
+    world: World, draft: Draft, django_assert_max_num_queries: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hooks, "concerns", None)
     seat = world.seat(world.bob)
     for month in (1, 2, 3):
         stops = [
