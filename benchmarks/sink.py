@@ -48,6 +48,8 @@ def running() -> Iterator[tuple[int, str]]:
 
 
 class _Handler(socketserver.StreamRequestHandler):
+    disable_nagle_algorithm = True
+
     def handle(self) -> None:
         self.wfile.write(b"220 sink\r\n")
         for line in self.rfile:

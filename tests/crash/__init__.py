@@ -1,0 +1,1 @@
+"""What a worker that is killed leaves behind."""
