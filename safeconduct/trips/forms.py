@@ -73,7 +73,9 @@ class RowForm(forms.Form):
     note = forms.CharField(label=gettext_lazy("Note"), required=False)
 
     def __init__(self, *args: Any, is_leg: bool = False, lang: str = "en", **options: Any) -> None:
-        super().__init__(*args, use_required_attribute=False, **options)
+        super().__init__(*args, **options)
+        # The browser would keep a person from adding a row before the others are complete.
+        self.use_required_attribute = False
         self.is_leg, self.lang = is_leg, lang
         self.place_row: Place | None = None
         self.to_place_row: Place | None = None
@@ -200,7 +202,7 @@ class RowForm(forms.Form):
         for name in ("arrive", "depart"):
             if name in self.errors and self.raw(name):
                 # A browser shows nothing in a date field that it cannot read: show the text as text.
-                self.fields[name].widget.input_type = "text"  # type: ignore[attr-defined]
+                self.fields[name].widget.input_type = "text"
             place = self.to_place_row if self.is_leg and name == "arrive" else self.place_row
             if data.get(name) is not None and place is not None:
                 self._check_time(name, data[name], place)

@@ -135,7 +135,7 @@ class Itinerary:
         found = [Fault("", "", text) for text in self.general]
         if not self.is_bound:
             return found
-        found += [Fault("id_title", _("Name"), text) for text in self.titled.errors.get("title", [])]
+        found += [Fault("id_title", _("Name"), str(text)) for text in self.titled.errors.get("title", [])]
         for number, row in enumerate(self.rows, 1):
             for name, texts in row.errors.items():
                 bound = row[name] if name in row.fields else None
