@@ -60,8 +60,8 @@ SEVERITIES: dict[str, str | Promise] = {
 SEVERITY_STEPS = {"Extreme": 5, "Severe": 4, "Moderate": 3, "Minor": 2, "Unknown": 0}
 """The signs of the colour scale; a word always stands beside them."""
 URGENCIES: dict[str, str | Promise] = {
-    "Immediate": pgettext_lazy("urgency", "Immediate"),
-    "Expected": pgettext_lazy("urgency", "Expected within the hour"),
+    "Immediate": pgettext_lazy("urgency", "Act now"),
+    "Expected": pgettext_lazy("urgency", "Expected soon"),
     "Future": pgettext_lazy("urgency", "Expected later"),
     "Past": pgettext_lazy("urgency", "Over"),
     "Unknown": pgettext_lazy("urgency", "Time not known"),

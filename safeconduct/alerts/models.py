@@ -6,6 +6,7 @@ which version is current and whether it is over. Refuses to judge; normalise.py 
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any, NoReturn
 
 from django.db import models
@@ -152,7 +153,7 @@ class AlertVersion(models.Model):
         return str(self)
 
     @property
-    def begins_at(self) -> Any:
+    def begins_at(self) -> datetime:
         """When it begins to matter: onset, else effective, else sent. India writes an onset before the rest."""
         return self.onset_at or self.effective_at or self.sent_at
 

@@ -10,6 +10,7 @@ from datetime import datetime
 
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
+from shapely.geometry.base import BaseGeometry
 
 from safeconduct.alerts import labels, queries
 from safeconduct.alerts.models import AlertVersion
@@ -17,7 +18,7 @@ from safeconduct.places.drawing import country_view, locator_svg
 from safeconduct.places.models import Place
 from safeconduct.places.queries import country_names
 
-NEAR_DEGREES = 3.0
+NEAR_DEGREES = 5.0
 
 
 @dataclass(frozen=True)
@@ -79,7 +80,7 @@ def step_title(version: AlertVersion, language: str) -> str:
 
 
 def zone_of(version: AlertVersion) -> str:
-    """The time zone where an alert matters: of the nearest city to its middle, else of its one country."""
+    """The time zone where an alert matters: of the city nearest to its middle, else of a country with one zone."""
     if version.impact_area is not None:
         shape = version.geometry()
         if shape is not None:
@@ -97,9 +98,10 @@ def zone_of(version: AlertVersion) -> str:
             if near is not None:
                 return str(near[2])
     if len(version.countries) == 1:
-        country = Place.objects.filter(key=f"iso:{version.countries[0]}").exclude(zone="").first()
-        if country is not None:
-            return country.zone
+        cities = Place.objects.filter(kind=Place.Kind.CITY, country_code=version.countries[0]).exclude(zone="")
+        zones = set(cities.values_list("zone", flat=True)[:2000])
+        if len(zones) == 1:
+            return str(zones.pop())
     return "UTC"
 
 
@@ -110,10 +112,7 @@ def area_map(version: AlertVersion, area_label: str) -> SafeString | None:
     if shape is not None:
         css = f"s-{labels.SEVERITY_STEPS.get(version.severity, 0)}"
         return locator_svg(
-            shape.buffer(shape_margin(version)),
-            title=title,
-            focus=version.countries,
-            areas=[(shape, css, area_label)],
+            view_of(shape), title=title, focus=version.countries, areas=[(shape, css, area_label)]
         )
     if len(version.countries) == 1:
         country = Place.objects.filter(key=f"iso:{version.countries[0]}").first()
@@ -123,15 +122,24 @@ def area_map(version: AlertVersion, area_label: str) -> SafeString | None:
     return None
 
 
-def shape_margin(version: AlertVersion) -> float:
-    """Degrees of surroundings, so that a small area is seen in its region."""
-    if version.west is None or version.east is None or version.south is None or version.north is None:
-        return 0.0
-    widest = max(version.north - version.south, min(version.east - version.west, 180.0))
-    return 2.0 if widest < 1 else widest * 0.5
+def view_of(shape: BaseGeometry) -> tuple[float, float, float, float]:
+    """The frame of a shape with its surroundings; east runs past 180 for a shape on both sides of the line."""
+    west, south, east, north = shape.bounds
+    if east - west > 180:
+        parts = [part.bounds for part in getattr(shape, "geoms", [shape])]
+        turned = [(box[0] + 360, box[2] + 360) if box[2] <= 0 else (box[0], box[2]) for box in parts]
+        if max(box[1] for box in turned) - min(box[0] for box in turned) < east - west:
+            west, east = min(box[0] for box in turned), max(box[1] for box in turned)
+    widest = max(north - south, min(east - west, 180.0))
+    # A small area is seen in its region.
+    margin = 2.0 if widest < 1 else widest * 0.5
+    south, north = max(-90.0, south - margin), min(90.0, north + margin)
+    if east - west + 2 * margin >= 360:
+        return -180.0, south, 180.0, north
+    return west - margin, south, east + margin, north
 
 
 def delay_minutes(sent_at: datetime, received_at: datetime) -> int | None:
     """How long after it was sent we read a message; None when the clocks or a hand-in make it meaningless."""
     minutes = round((received_at - sent_at).total_seconds() / 60)
-    return minutes if 0 <= minutes <= 24 * 60 else None
+    return minutes if 0 <= minutes <= 120 else None

@@ -54,6 +54,7 @@ def alert_version(request: HttpRequest, public_id: str) -> HttpResponse:
         "steps": pages.steps(queries.history(version.event), version, language),
         "why": hooks.why_lines(request, version),
         "delay": pages.delay_minutes(version.sent_at, version.received_at),
+        "has_passed": version.event.is_active and version.ends_at <= clock.now(),
         "nav": "alerts",
     }
     return render(request, "alerts/version.html", context)

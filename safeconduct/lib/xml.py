@@ -60,7 +60,7 @@ def read(data: bytes) -> Element:
         raise _refusal(error) from None
     except (ValueError, LookupError) as error:
         raise Unreadable("not_well_formed", f"not well-formed XML: {error}") from None
-    if root.getroottree().docinfo.doctype:
+    if root.getroottree().docinfo.internalDTD is not None:
         raise Unreadable("dtd", "the document brings a document type definition (DOCTYPE)")
     return root
 

@@ -146,7 +146,7 @@ class _Message:
             sender_name=one_line(xml.child_text(item, "senderName"))[:_LONGEST],
             headline=one_line(xml.child_text(item, "headline")),
             description=plain_text(xml.child_text(item, "description")),
-            instruction=plain_text(xml.child_text(item, "instruction")),
+            instruction=_said(plain_text(xml.child_text(item, "instruction"))),
             web=web_address(xml.child_text(item, "web")),
             contact=one_line(xml.child_text(item, "contact"))[:500],
             parameters=_pairs(item, "parameter"),
@@ -211,6 +211,11 @@ class _Message:
 
 def _with_notes(alert: ParsedAlert, notes: list[str]) -> ParsedAlert:
     return ParsedAlert(**{**alert.__dict__, "notes": tuple(notes)})
+
+
+def _said(text: str) -> str:
+    """USGS and others write “None” where nothing is advised."""
+    return "" if text.strip(". ").lower() in ("none", "null", "n/a") else text
 
 
 def _known(text: str, known: tuple[str, ...]) -> str | None:

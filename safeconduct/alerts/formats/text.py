@@ -25,6 +25,8 @@ _THREE = {
     "pol": "pl", "tur": "tr", "heb": "he", "hin": "hi", "ind": "id", "tha": "th", "vie": "vi", "ukr": "uk",
     "srp": "sr", "nor": "no", "swe": "sv", "dan": "da", "fin": "fi", "ell": "el", "gre": "el", "kaz": "kk",
 }  # fmt: skip
+WRAPPED_AT_LEAST, WRAPPED_AT_MOST = 50, 72
+_LIST_ITEM = re.compile(r"([*•·–-]|\d{1,2}[.)])\s|\.\.\.|[A-Z ]{3,}\.\.\.")
 _FRACTION = re.compile(r"(\.\d{6})\d+")
 
 
@@ -42,8 +44,21 @@ def plain_text(raw: str) -> str:
         text = _ITEM.sub("\n• ", text)
         text = _TAG.sub("", text)
     text = _CONTROL.sub("", text.replace("\r\n", "\n").replace("\r", "\n").replace("\u00a0", " "))
-    lines = [re.sub(r"[ \t]+", " ", line).strip() for line in text.split("\n")]
+    lines = _unwrapped([re.sub(r"[ \t]+", " ", line).strip() for line in text.split("\n")])
     return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()
+
+
+def _unwrapped(lines: list[str]) -> list[str]:
+    """Lines that were wrapped at 69 columns (the weather services' teletype width) made paragraphs again."""
+    joined: list[str] = []
+    is_wrapped = False
+    for line in lines:
+        if is_wrapped and line and not _LIST_ITEM.match(line):
+            joined[-1] += f" {line}"
+        else:
+            joined.append(line)
+        is_wrapped = WRAPPED_AT_LEAST <= len(line) <= WRAPPED_AT_MOST
+    return joined
 
 
 def one_line(raw: str) -> str:
