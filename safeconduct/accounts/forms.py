@@ -75,6 +75,7 @@ class SignupForm(allauth_forms.SignupForm):
     )
     documents = forms.CharField(widget=forms.HiddenInput, required=False)
     field_order = ("email", "password1", "password2", "consent")
+    account_already_exists: bool
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -95,7 +96,7 @@ class SignupForm(allauth_forms.SignupForm):
         """Check the password rules, that both are the same, and that the documents have not changed meanwhile."""
         cleaned: dict[str, Any] = super().clean()
         if "password2" in self.errors:
-            self._errors["password2"] = self.error_class([DIFFERENT])  # type: ignore[index]
+            self._errors["password2"] = self.error_class([DIFFERENT])
         given = self.data.get(self.add_prefix("documents"), "")
         if given and given != legal.signature(self.shown):
             self.add_error("consent", _("The documents have changed meanwhile. Read them and agree again."))

@@ -56,3 +56,8 @@ def log_in(client: Client, email: str, password: str):
 def path_of(link: str) -> str:
     """Return the path of a full address."""
     return urlsplit(link).path
+
+
+def prove(client: Client, password: str) -> None:
+    """Give the password once more, as the pages about the account's safety ask for."""
+    assert client.post("/account/reauthenticate/", {"password": password}).status_code == 302

@@ -1,0 +1,98 @@
+"""The own account: details, export, erase; and what is counted and forgotten."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.apps import apps
+from django.test import Client
+
+from safeconduct.accounts import actions, hooks, jobs, limits
+from safeconduct.accounts.models import Tries, User
+from safeconduct.lib import clock
+from safeconduct.lib.errors import Refused
+from safeconduct.orgs.models import Membership, RoleGrant
+from tests.accounts.steps import log_in, mails, prove
+from tests.conftest import PASSWORD, World
+
+
+def test_details_are_changed(world: World) -> None:
+    client = Client()
+    log_in(client, world.bob.email, PASSWORD)
+    page = client.get("/account/").content.decode()
+    assert "Northfield University" in page
+    assert "NFU-26-004417" in page
+    fields = {"given_name": "Robert", "family_name": "Okafor", "language": "de", "zone": "europe/berlin"}
+    assert client.post("/account/", fields).headers["Location"] == "/account/"
+    bob = User.objects.get(pk=world.bob.pk)
+    assert (bob.given_name, bob.language, bob.zone) == ("Robert", "de", "Europe/Berlin")
+    wrong = client.post("/account/", {**fields, "zone": "Mars/Olympus", "given_name": "x" * 300})
+    assert wrong.status_code == 200
+    assert set(wrong.context["form"].errors) == {"zone", "given_name"}
+
+
+def test_export_holds_every_rooms_rows_of_this_person_only(world: World) -> None:
+    client = Client()
+    log_in(client, world.bob.email, PASSWORD)
+    assert "reauthenticate" in client.post("/account/your-data/export/").headers["Location"]
+    prove(client, PASSWORD)
+    answer = client.post("/account/your-data/export/")
+    assert answer.headers["Content-Disposition"].startswith("attachment")
+    data = answer.json()
+    assert data["accounts"]["email"] == world.bob.email
+    assert data["orgs"]["memberships"][0]["organisation"] == "Northfield University"
+    assert "alice" not in answer.content.decode()
+
+
+def test_erasing_takes_a_proof_and_a_tick_and_leaves_nothing(world: World) -> None:
+    stale = Client()
+    stale.force_login(world.bob)
+    assert "reauthenticate" in stale.post("/account/your-data/delete/", {"sure": "on"}).headers["Location"]
+    client = Client()
+    log_in(client, world.bob.email, PASSWORD)
+    prove(client, PASSWORD)
+    assert client.get("/account/your-data/delete/").status_code == 200
+    assert client.post("/account/your-data/delete/", {}).status_code == 200
+    assert User.objects.filter(pk=world.bob.pk).exists()
+    assert client.post("/account/your-data/delete/", {"sure": "on"}).headers["Location"] == "/"
+    assert not User.objects.filter(pk=world.bob.pk).exists()
+    assert not Membership.objects.of_user(world.bob).exists()
+    assert mails("bob@northfield.example.edu") == ["account.erased"]
+
+
+def test_the_last_manager_and_the_last_operator_stay(world: World) -> None:
+    for person in (world.alice, world.olga):
+        with pytest.raises(Refused):
+            actions.erase_user(person, by=person)
+        assert User.objects.filter(pk=person.pk).exists()
+    assert RoleGrant.objects.of_user(world.alice).exists()
+
+
+def test_every_model_that_names_a_person_belongs_to_a_room_that_exports_and_erases() -> None:
+    covered = {name.lower() for provider in hooks.personal_data.all() for name in provider.models}
+    own = [model for app in ("accounts", "orgs") for model in apps.get_app_config(app).get_models()]
+    naming = {
+        model._meta.label_lower
+        for model in own
+        for field in model._meta.get_fields()
+        if getattr(field, "name", "") in ("user", "email") and field.concrete
+    }
+    assert naming <= covered | {"orgs.invitation"}
+
+
+def test_tries_are_counted_in_a_sliding_window(db: None) -> None:
+    limit = limits.Limit("thing", 2, timedelta(minutes=10))
+    first, second = limits.take(limit, "a"), limits.take(limit, "A")
+    assert first.is_allowed
+    assert second.is_allowed
+    third = limits.take(limit, "a")
+    assert not third.is_allowed
+    assert timedelta(0) < third.retry_after <= timedelta(minutes=10)
+    assert limits.take(limit, "b").is_allowed
+    limits.give_back(second)
+    assert limits.take(limit, "a").is_allowed
+    with clock.held_at(clock.now() + timedelta(minutes=11)):
+        assert limits.take(limit, "a").is_allowed
+        assert jobs.run_due() == 1, "the other source's row is forgotten"
+    assert "a" not in " ".join(Tries.objects.values_list("key", flat=True)).split(":")
