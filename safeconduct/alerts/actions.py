@@ -72,8 +72,7 @@ def _known_events(alert: ParsedAlert, source: Source) -> list[Event]:
     does not decide. References to oneself add nothing; unknown ones are remembered by `_remember_names`, so a
     message that arrives after its successor, or two that refer to each other, meet in one event.
     """
-    referred = [item.identifier for item in alert.references]
-    names = list(dict.fromkeys([*alert.keys, *referred]))
+    names = _names(alert)
     rows = EventKey.objects.filter(source=source, status=alert.status, key__in=names).order_by("event_id")
     by_name = {row.key: row.event_id for row in rows}
     order = list(dict.fromkeys(by_name[name] for name in names if name in by_name))
@@ -82,6 +81,12 @@ def _known_events(alert: ParsedAlert, source: Source) -> list[Event]:
         event.pk: event for event in Event.objects.select_for_update().filter(pk__in=order).order_by("pk")
     }
     return [locked[key] for key in order]
+
+
+def _names(alert: ParsedAlert) -> list[str]:
+    """Every name by which a message knows its event, own ones first."""
+    names = [*alert.keys, *(item.identifier for item in alert.references)]
+    return list(dict.fromkeys(name[:400] for name in names))
 
 
 def _write(
@@ -117,11 +122,10 @@ def _write(
 
 
 def _remember_names(alert: ParsedAlert, event: Event) -> None:
-    names = dict.fromkeys([*alert.keys, *(item.identifier for item in alert.references)])
     EventKey.objects.bulk_create(
         [
-            EventKey(event=event, source_id=event.source_id, status=event.status, key=name[:400])
-            for name in names
+            EventKey(event=event, source_id=event.source_id, status=event.status, key=name)
+            for name in _names(alert)
         ],
         ignore_conflicts=True,
     )

@@ -98,7 +98,9 @@ def zone_of(version: AlertVersion) -> str:
             if near is not None:
                 return str(near[2])
     if len(version.countries) == 1:
-        cities = Place.objects.filter(kind=Place.Kind.CITY, country_code=version.countries[0]).exclude(zone="")
+        cities = Place.objects.filter(kind=Place.Kind.CITY, country_code=version.countries[0]).exclude(
+            zone=""
+        )
         zones = set(cities.values_list("zone", flat=True)[:2000])
         if len(zones) == 1:
             return str(zones.pop())

@@ -44,7 +44,7 @@ def test_a_disc_over_a_pole_holds_the_pole_and_every_longitude(lat: float) -> No
     assert not shape.intersects(Point(30, lat - math.copysign(10, lat)))
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(lon=LON, lat=LAT, km=st.floats(0.2, 6000), lon2=LON, lat2=LAT)
 def test_inside_a_disc_is_what_the_distance_says(
     lon: float, lat: float, km: float, lon2: float, lat2: float
@@ -57,7 +57,7 @@ def test_inside_a_disc_is_what_the_distance_says(
         assert not inside
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(lon=LON, lat=LAT, km=st.floats(0.2, 2000), bearing=st.floats(0, 2 * math.pi))
 def test_a_point_near_the_edge_of_a_disc_falls_on_its_side(
     lon: float, lat: float, km: float, bearing: float
@@ -68,7 +68,7 @@ def test_a_point_near_the_edge_of_a_disc_falls_on_its_side(
         assert shape.intersects(Point(math.remainder(x, 360), y)) is expected
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(lon=LON, lat=LAT, km=st.floats(1, 20000))
 def test_every_disc_is_valid_and_on_the_map(lon: float, lat: float, km: float) -> None:
     shape = geo.disc(lon, lat, km)
@@ -79,7 +79,7 @@ def test_every_disc_is_valid_and_on_the_map(lon: float, lat: float, km: float) -
     assert share > 0
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(lon=LON, lat=LAT, km=st.floats(1, 1500), lon2=LON, lat2=LAT)
 def test_the_distance_to_a_disc_is_the_distance_less_its_radius(
     lon: float, lat: float, km: float, lon2: float, lat2: float

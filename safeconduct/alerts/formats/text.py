@@ -15,7 +15,9 @@ _DROPPED = re.compile(r"(?is)<(script|style|xml|head)\b.*?</\1\s*>|<!--.*?-->|<!
 _BREAK = re.compile(r"(?i)<\s*(br\s*/?|/p|/div|/li|/tr|/h[1-6]|/ul|/ol|hr\s*/?)\s*>")
 _ITEM = re.compile(r"(?i)<\s*li(\s[^<>]*)?>")
 _TAG = re.compile(r"</?[A-Za-z][^<>]{0,2000}>")
-_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u200b\u2028\u2029\ufeff\u202a-\u202e\u2066-\u2069]")
+_CONTROL = re.compile(
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u200b\u2028\u2029\ufeff\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
+)
 _TAG_SHAPE = re.compile(
     r"(?i)^[a-z]{2,3}(-[a-z]{4})?(-([a-z]{2}|\d{3}))?(-[a-z0-9]{4,8})*(-x(-[a-z0-9]{1,8})+)?$"
 )

@@ -73,7 +73,7 @@ def _json(data: bytes) -> dict[str, Any]:
 
 def _where(feature: Any, number: int) -> str:
     name = feature.get("id") if isinstance(feature, dict) else None
-    return name if isinstance(name, str) and name else f"entry {number}"
+    return one_line(name)[:100] or f"entry {number}" if isinstance(name, str) else f"entry {number}"
 
 
 def _alert(feature: Any) -> ParsedAlert:
@@ -81,7 +81,8 @@ def _alert(feature: Any) -> ParsedAlert:
         raise _BadFeature("no feature with properties")
     properties: dict[str, Any] = feature["properties"]
     identifier = feature.get("id")
-    if not isinstance(identifier, str) or not identifier.strip():
+    identifier = one_line(identifier)[:200] if isinstance(identifier, str) else ""
+    if not identifier:
         raise _BadFeature("no id: the event cannot be told from others")
     notes: list[str] = []
     started = _moment(properties.get("time"))
@@ -92,14 +93,14 @@ def _alert(feature: Any) -> ParsedAlert:
     quake = None if deleted and not feature.get("geometry") else _quake(feature, properties, notes)
     return ParsedAlert(
         format="usgs",
-        identifier=identifier.strip()[:200],
+        identifier=identifier,
         sender=SENDER,
         sent_at=updated or started,
         msg_type="Cancel" if deleted else "Alert",
         status="Actual",
         scope="Public",
-        source=str(properties.get("net") or "")[:40],
-        keys=_keys(identifier.strip(), properties),
+        source=one_line(str(properties.get("net") or ""))[:40],
+        keys=_keys(identifier, properties),
         infos=() if quake is None else (_info(properties, quake, started),),
         quake=quake,
         notes=tuple(notes),
@@ -108,7 +109,7 @@ def _alert(feature: Any) -> ParsedAlert:
 
 def _keys(identifier: str, properties: dict[str, Any]) -> tuple[str, ...]:
     listed = properties.get("ids")
-    others = listed.split(",") if isinstance(listed, str) else []
+    others = one_line(listed).split(",") if isinstance(listed, str) else []
     return tuple(dict.fromkeys(key.strip()[:200] for key in [identifier, *others] if key.strip()))
 
 
@@ -133,7 +134,7 @@ def _quake(feature: dict[str, Any], properties: dict[str, Any], notes: list[str]
 
 
 def _info(properties: dict[str, Any], quake: Quake, started: datetime | None) -> Info:
-    kind = str(properties.get("type") or "earthquake")
+    kind = one_line(str(properties.get("type") or "earthquake"))[:60]
     place = one_line(str(properties.get("place") or ""))
     title = one_line(str(properties.get("title") or "")) or (
         f"M {quake.magnitude:.1f} - {place}" if quake.magnitude is not None else place or kind.capitalize()
@@ -183,7 +184,9 @@ def _description(properties: dict[str, Any], quake: Quake, kind: str) -> str:
 
 def _parameters(properties: dict[str, Any]) -> tuple[tuple[str, str], ...]:
     names = ("mag", "magType", "alert", "mmi", "cdi", "felt", "sig", "tsunami", "status", "net", "code")
-    return tuple((name, str(properties[name])[:200]) for name in names if properties.get(name) is not None)
+    return tuple(
+        (name, one_line(str(properties[name]))[:200]) for name in names if properties.get(name) is not None
+    )
 
 
 def _number(value: Any) -> float | None:
