@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from shapely.geometry.base import BaseGeometry
@@ -17,15 +17,15 @@ from safeconduct.alerts.models import AlertVersion
 from safeconduct.alerts.queries import active_for_place, texts
 from safeconduct.lib import clock
 from safeconduct.lib.geo import disc
-from safeconduct.places.drawing import country_view, locator_svg
+from safeconduct.places.drawing import Spot, country_view, locator_svg
 from safeconduct.places.factwords import Emergency, FactLine, emergency_of, facts_of
 from safeconduct.places.models import Fact, Place
 from safeconduct.places.queries import country_names, localised_name, zone_of
 
-ALERT_PAGE = "alerts:detail"
 # How far around a city or airport the map looks.
 CITY_VIEW_KM = 120.0
 MOST_DRAWN = 12
+MOST_MARKS = 9
 CSS = {"Extreme": "s-5", "Severe": "s-4", "Moderate": "s-3", "Minor": "s-2"}
 
 
@@ -105,13 +105,9 @@ def _capital(iso2: str) -> Place | None:
 
 def _active(version: AlertVersion, lang: str) -> ActiveAlert:
     words = texts(version, lang)
-    try:
-        url = reverse(ALERT_PAGE, args=[version.public_id])
-    except NoReverseMatch:
-        url = ""
     return ActiveAlert(
         public_id=version.public_id,
-        url=url,
+        url=reverse("alerts:version", args=[version.public_id]),
         headline=words.headline,
         event=words.event,
         severity=version.severity,
@@ -128,7 +124,9 @@ def _map(place: Place, name: str, versions: list[AlertVersion], lang: str) -> Sa
     if place.is_country:
         view: BaseGeometry = country_view(place.country_code, place.lon, place.lat)
         capital = _capital(place.country_code)
-        points = [(capital.lon, capital.lat, localised_name(capital, lang))] if capital is not None else []
+        points: list[Spot] = (
+            [(capital.lon, capital.lat, localised_name(capital, lang))] if capital is not None else []
+        )
     else:
         view = disc(place.lon, place.lat, CITY_VIEW_KM)
         points = [(place.lon, place.lat, name)]
@@ -138,4 +136,17 @@ def _map(place: Place, name: str, versions: list[AlertVersion], lang: str) -> Sa
         if shape is not None:
             areas.append((shape, CSS.get(version.severity, "s-0"), texts(version, lang).headline))
     title = _("Map of %(place)s") % {"place": name}
-    return locator_svg(view, title=title, focus=[place.country_code], areas=areas, points=points)
+    marks = [(city.lon, city.lat, city.name) for city in _large_cities(place)]
+    return locator_svg(view, title=title, focus=[place.country_code], areas=areas, points=points, marks=marks)
+
+
+def _large_cities(place: Place) -> list[Place]:
+    """Cities for finding one's way on the map."""
+    cities = Place.objects.filter(kind=Place.Kind.CITY, state=Place.State.ACTIVE).exclude(pk=place.pk)
+    if place.is_country:
+        cities = cities.filter(country_code=place.country_code)
+    else:
+        cities = cities.filter(
+            lat__range=(place.lat - 2, place.lat + 2), lon__range=(place.lon - 4, place.lon + 4)
+        )
+    return list(cities.order_by("-rank", "pk")[:MOST_MARKS])

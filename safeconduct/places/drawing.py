@@ -33,7 +33,11 @@ MOST_BYTES = 45_000
 SHARE_IN_VIEW = 0.02
 GRID_STEPS = (0.25, 0.5, 1, 2, 5, 10, 20, 30)
 
+# Rough size of a label, for keeping names apart: width of a letter and height, in pixels.
+LETTER, LINE = 6.6, 15.0
+
 Box = tuple[float, float, float, float]
+Spot = tuple[float, float, str]
 _lock = threading.Lock()
 _drawn: dict[str, BaseGeometry] = {}
 
@@ -97,12 +101,14 @@ def locator_svg(
     title: str,
     focus: Iterable[str] = (),
     areas: Sequence[tuple[BaseGeometry, str, str]] = (),
-    points: Sequence[tuple[float, float, str]] = (),
+    points: Sequence[Spot] = (),
+    marks: Sequence[Spot] = (),
 ) -> SafeString:
     """A map of `view` (west, south, east, north or a shape) below 60 KB.
 
     `focus`: ISO codes drawn as land of interest; `areas`: (shape, severity class such as "s-4", label);
-    `points`: (lon, lat, label). The title is what a screen reader says.
+    `points`: (lon, lat, label), always drawn; `marks`: the same for orientation, left out where they would
+    cover another name. The title is what a screen reader says.
     """
     frame = frame_of(view)
     name = "map-" + hashlib.sha256(f"{title}{frame}".encode()).hexdigest()[:8]
@@ -115,7 +121,7 @@ def locator_svg(
         f'<path class="m-grid" d="{_grid(frame)}"/>',
         *land,
         *(part for index, area in enumerate(areas) for part in _area(frame, area, f"{name}-{index}")),
-        *(_point(frame, point) for point in points),
+        *_spots(frame, points, marks),
         "</svg>",
     ]
     return mark_safe("".join(parts))  # noqa: S308 - every text in it is escaped here
@@ -237,16 +243,39 @@ def _area(frame: Frame, area: tuple[BaseGeometry, str, str], name: str) -> list[
     ]
 
 
-def _point(frame: Frame, point: tuple[float, float, str]) -> str:
-    lon, lat, label = point
-    x, y = frame.xy(lon, lat)
-    if not (0 <= x <= frame.width and 0 <= y <= frame.height):
-        return ""
-    on_left = x > frame.width * 0.75
+def _spots(frame: Frame, points: Sequence[Spot], marks: Sequence[Spot]) -> list[str]:
+    """Points, then the marks whose names find room."""
+    taken: list[Box] = []
+    drawn = []
+    for spot, is_point in [*((spot, True) for spot in points), *((spot, False) for spot in marks)]:
+        x, y = frame.xy(spot[0], spot[1])
+        if not (0 <= x <= frame.width and 0 <= y <= frame.height):
+            continue
+        on_left = x > frame.width * 0.72
+        length = 14 + LETTER * len(spot[2])
+        room = (
+            x - length if on_left else x - 8,
+            y - LINE / 2,
+            x + 8 if on_left else x + length,
+            y + LINE / 2,
+        )
+        if not is_point and any(_overlap(room, other) for other in taken):
+            continue
+        taken.append(room)
+        drawn.append(_spot(x, y, spot[2], on_left=on_left, is_point=is_point))
+    return drawn
+
+
+def _overlap(one: Box, other: Box) -> bool:
+    return one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]
+
+
+def _spot(x: float, y: float, label: str, *, on_left: bool, is_point: bool) -> str:
     anchor = ' text-anchor="end"' if on_left else ""
+    dot, size, css = ("m-you", 5.0, "m-text") if is_point else ("m-eye", 2.4, "m-text m-text--s")
     return (
-        f'<circle class="m-you" cx="{x:.1f}" cy="{y:.1f}" r="5"/>'
-        f'<text class="m-text" x="{x + (-9 if on_left else 9):.1f}" y="{y + 4:.1f}"{anchor}>{escape(label)}</text>'
+        f'<circle class="{dot}" cx="{x:.1f}" cy="{y:.1f}" r="{size:g}"/>'
+        f'<text class="{css}" x="{x + (-9 if on_left else 9):.1f}" y="{y + 4:.1f}"{anchor}>{escape(label)}</text>'
     )
 
 

@@ -132,6 +132,20 @@ def emergency_of(iso2: str) -> Emergency:
     )
 
 
+def rounded(people: int) -> int:
+    """To three figures: a census is not more exact."""
+    step: int = 10 ** max(0, len(str(people)) - 3)
+    return round(people / step) * step
+
+
+def people_words(people: int | None, lang: str) -> str:
+    """The size of a city; empty when unknown."""
+    if not people:
+        return ""
+    number = Words(lang).number(rounded(people))
+    return _("about %(number)s people") % {"number": number}
+
+
 def _sources(rows: Any) -> dict[str, FactSource]:
     wanted = {src for row in rows for src in (row.src, row.src2) if src}
     return {source.src: source for source in FactSource.objects.filter(src__in=wanted)}
@@ -156,15 +170,15 @@ class Words:
     def _list(self, words: list[str]) -> str:
         return SEPARATORS.get(self.locale.language, ", ").join(words)
 
-    def _number(self, value: float) -> str:
+    def number(self, value: float) -> str:
+        """In the figures of the language."""
         return str(format_decimal(value, locale=self.locale))
 
     def _population(self, value: int) -> str:
-        step = 10 ** max(0, len(str(value)) - 3)
-        return _("about %(number)s") % {"number": self._number(round(value / step) * step)}
+        return _("about %(number)s") % {"number": self.number(rounded(value))}
 
     def _area_km2(self, value: int) -> str:
-        return _("%(number)s km²") % {"number": self._number(value)}
+        return _("%(number)s km²") % {"number": self.number(value)}
 
     def _capital(self, seats: list[dict[str, str]]) -> str:
         if not seats:
@@ -194,7 +208,7 @@ class Words:
         ]
         others = [
             _("%(language)s (spoken by %(percent)s %%)")
-            % {"language": self._language(row["lang"]), "percent": self._number(round(row["pct"]))}
+            % {"language": self._language(row["lang"]), "percent": self.number(round(row["pct"]))}
             for row in spoken
             if row["status"] not in ("official", "de_facto") and row["pct"] >= SPOKEN_PERCENT
         ]

@@ -46,6 +46,7 @@ class PlaceHit:
     country_name: str
     score: float
     key: str
+    population: int | None = None
 
 
 def search(query: str, *, lang: str = "en", limit: int = 10) -> list[PlaceHit]:
@@ -145,6 +146,7 @@ def _hits(pks: list[int], scores: dict[int, float], lang: str) -> list[PlaceHit]
                 country_name=countries.get(place.country_code, ""),
                 score=round(scores[pk], 4),
                 key=place.key,
+                population=place.population,
             )
         )
     return hits

@@ -11,6 +11,7 @@ from django.urls import NoReverseMatch, reverse
 from django.utils.translation import get_language
 from django.views.decorators.http import require_safe
 
+from safeconduct.places.factwords import people_words
 from safeconduct.places.forms import SearchForm
 from safeconduct.places.models import Place
 from safeconduct.places.queries import PlaceHit, search
@@ -35,6 +36,8 @@ def _shown(hit: PlaceHit) -> dict[str, Any]:
         "name": hit.name,
         "native_name": hit.native_name if hit.native_name != hit.name else "",
         "country_name": hit.country_name,
+        # Tells cities of one name apart.
+        "people": people_words(hit.population, get_language() or "en") if hit.kind == Place.Kind.CITY else "",
         "url": url,
     }
 

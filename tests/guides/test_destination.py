@@ -14,6 +14,7 @@ from safeconduct.lib import clock
 from safeconduct.places.factwords import emergency_of, facts_of
 from safeconduct.places.models import Fact, Place
 from safeconduct.places.queries import place_by_key
+from tests.alerts.messages import message, put
 from tests.conftest import World
 
 Clients = Callable[[AbstractBaseUser | None], Client]
@@ -117,3 +118,23 @@ def test_emergency_numbers_name_two_sources() -> None:
     assert {line.service: line.numbers for line in found.lines}["police"] == ("112", "117")
     assert len(found.sources) == 2
     assert not emergency_of("QQ").is_known
+
+
+def test_active_alerts_are_listed_and_drawn(page: Callable[[str], str]) -> None:
+    at = datetime(2026, 11, 24, 6, 0, tzinfo=UTC)
+    put(
+        message(
+            "guide-1",
+            sent="2026-11-24T06:00:00+00:00",
+            expires="2026-11-25T06:00:00+00:00",
+            headline="Storm &amp; surge",
+        ),
+        at=at,
+    )
+    put(message("guide-2", sent="2026-11-24T06:00:00+00:00", status="Test", headline="Only a test"), at=at)
+    for key in ("iso:PT", "geonames:2267057"):
+        text = page(key)
+        assert "Storm &amp; surge</a>" in text and re.search(r'href="/alerts/\w+/"', text)
+        assert "Until" in text and "Wed 25 Nov, 06:00 (UTC)" in text
+        assert 'class="m-area"' in text and "Only a test" not in text
+    assert "Storm" not in page("iso:KE")

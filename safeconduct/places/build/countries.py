@@ -30,6 +30,8 @@ MORE_BORDERS = (("BW", "ZM"), ("CN", "HK"), ("CN", "MO"))
 WITHOUT_ROADS = frozenset({"AQ", "BV", "HM", "TF", "UM"})
 OLDEST_CURRENCY = "2015-01-01"
 LEAST_PERCENT = 5.0
+# CLDR says that 31 % of the Philippines speak Spanish; the country's census counts a few thousand.
+DOUBTED_LANGUAGES = frozenset({("PH", "es")})
 # A language is complete when it names all but one of the codes.
 LEAST_NAMES = 249
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -214,7 +216,7 @@ def _build_languages(territories: dict[str, Any], codes: list[str], out: Path) -
         for lang, about in territories.get(code, {}).get("languagePopulation", {}).items():
             status = about.get("_officialStatus", "").replace("_official", "").replace("official_", "")
             percent = float(about["_populationPercent"])
-            if status or percent >= LEAST_PERCENT:
+            if (status or percent >= LEAST_PERCENT) and (code, lang) not in DOUBTED_LANGUAGES:
                 rows.append((code, lang.replace("_", "-"), status or "spoken", f"{percent:g}"))
     order = {"official": 0, "de_facto": 1, "regional": 2, "minority": 3, "spoken": 4}
     rows.sort(key=lambda row: (row[0], order.get(row[2], 4), -float(row[3]), row[1]))

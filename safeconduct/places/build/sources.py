@@ -28,7 +28,7 @@ SOURCES = (
     Source(
         "aosp",
         "Android Open Source Project",
-        "Emergency call code table, December 2023",
+        "Android emergency call codes, December 2023",
         "https://android.googlesource.com/platform/packages/services/Telephony/",
         "Apache-2.0",
         READ_ON,
