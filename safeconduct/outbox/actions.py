@@ -16,6 +16,7 @@ from datetime import datetime
 from email.utils import format_datetime
 from itertools import islice
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.db import connection, models, transaction
@@ -202,10 +203,10 @@ def _values(kind: Kind, names: frozenset[str], rows: list[Row]) -> list[tuple[st
 
 
 def _id_host() -> str:
-    """The right side of our Message-IDs (RFC 5322 §3.6.4)."""
-    from urllib.parse import urlsplit
-
-    return urlsplit(settings.SAFECONDUCT_URL).hostname or "safeconduct.invalid"
+    """The right side of our Message-IDs (RFC 5322 §3.6.4): the site's name, when it has one."""
+    host = urlsplit(settings.SAFECONDUCT_URL).hostname or ""
+    is_name = "." in host and not host.rpartition(".")[2].isdigit()
+    return host if is_name else "safeconduct.invalid"
 
 
 def _insert(

@@ -200,8 +200,8 @@ class _Run:
                 mailbox.keep(row.id, message, compiled, envelope, self._slots(row), group.started_at)
                 group.results.append(Result(Outcome.ACCEPTED, None, "kept in the mailbox"))
             return group
-        session = self._connected()
-        if session is None or self._stopped:
+        session = None if self._stopped else self._connected()
+        if session is None:
             group.built = rows
             group.results = [Result(Outcome.NOT_WRITTEN, None, self._trouble)] * len(rows)
         else:

@@ -254,7 +254,7 @@ def _count(
     from safeconduct.outbox.models import Attempt, Delivery
 
     tries = Counter(recipient for recipient, _ in mailed)
-    ids = {pair for pair in mailed}
+    ids = set(mailed)
     return Outcome(
         kills=len(flights),
         kills_outside_a_batch=outside,

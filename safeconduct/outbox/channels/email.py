@@ -252,9 +252,9 @@ def connect(
     try:
         context = ssl.create_default_context()
         if config.tls == "tls":
-            smtp = smtplib.SMTP_SSL(config.host, config.port, timeout=timeout, context=context)
+            smtp = smtplib.SMTP_SSL(config.host, config.port, _own_name(), timeout=timeout, context=context)
         else:
-            smtp = smtplib.SMTP(config.host, config.port, timeout=timeout)
+            smtp = smtplib.SMTP(config.host, config.port, _own_name(), timeout=timeout)
         say(Step(step, True, f"{config.host}:{config.port}" + (", TLS" if config.tls == "tls" else "")))
         step = "EHLO"
         say(Step(step, True, _words(_wanted(smtp.ehlo()))))
@@ -274,6 +274,12 @@ def connect(
         say(Step(step, False, reason))
         raise Temporary(f"{step}: {reason}") from error
     return smtp
+
+
+def _own_name() -> str:
+    """What we call ourselves (RFC 5321 §4.1.4). smtplib would ask the DNS, which may take seconds to say nothing."""
+    name = socket.gethostname()
+    return name if "." in name else "[127.0.0.1]"
 
 
 def _wanted(reply: tuple[int, bytes]) -> tuple[int, bytes]:
