@@ -69,6 +69,21 @@ def grant_desk_role(user: User, role: str, *, by: User | None) -> User:
     return user
 
 
+def grant_desk_role(user: User, role: str, *, by: User | None) -> User:
+    """Give the person a role at the desk, or none. Raises Refused when the deployment would lose its last operator."""
+    if role not in User.DeskRole.values:
+        raise Refused("role.unknown", "There is no such role.")
+    with transaction.atomic():
+        others = User.objects.select_for_update().filter(desk_role=User.DeskRole.OPERATOR, is_active=True)
+        if user.is_operator and role != User.DeskRole.OPERATOR and not [row for row in others if row.pk != user.pk]:
+            raise Refused("operator.last", "This is the last operator. Make somebody else one first.")
+        if user.desk_role != role:
+            user.desk_role = role
+            user.save(update_fields=["desk_role"])
+            record("account.desk_role", by=by, subject=user, detail={"role": role})
+    return user
+
+
 def export_personal_data(user: User) -> dict[str, Any]:
     """Return everything that the rooms store about the person, by room."""
     return {provider.room: provider.export(user) for provider in hooks.personal_data.all()}

@@ -78,10 +78,6 @@ def _nowhere(request: HttpRequest) -> str:
     return ""
 
 
-def _no_url() -> str:
-    return ""
-
-
 def _no_rows(user: User) -> list[MembershipLine]:
     return []
 
@@ -96,8 +92,6 @@ password_rule = Hook(_portal)
 entrance = Hook(_unknown_entrance)
 # Where to go after log-in when no page was asked for; "" is the start page. Filled by orgs.
 after_login = Hook(_nowhere)
-# The portal's address as the operator entered it; "" when not entered. Filled by ops.
-base_url = Hook(_no_url)
 # The person's memberships, for the account page. Filled by orgs.
 membership_lines = Hook(_no_rows)
 

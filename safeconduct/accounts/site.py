@@ -7,13 +7,10 @@ from __future__ import annotations
 
 from django.conf import settings
 
-from safeconduct.accounts import hooks
-
 
 def base_url() -> str:
     """Return scheme and host without a slash: from the environment, else as the operator entered it, else local."""
-    configured: str = settings.SAFECONDUCT_URL or hooks.base_url()
-    return (configured or f"http://127.0.0.1:{settings.SAFECONDUCT_PORT}").rstrip("/")
+    return (settings.SAFECONDUCT_URL or f"http://127.0.0.1:{settings.SAFECONDUCT_PORT}").rstrip("/")
 
 
 def absolute(path: str) -> str:

@@ -63,7 +63,12 @@ class TenantQuerySet(models.QuerySet[Row], Generic[Row]):
         return self._through("organisation").filter(organisation_id=pk)
 
     def of_user(self, user: models.Model) -> TenantQuerySet[Row]:
-        """Return the person's own rows, in whichever organisation. The model has a field `user`."""
+        """Return the person's own rows, in whichever organisation. The model has a field `user`.
+
+        Raises ValueError for somebody who is not saved: NULL would mean the rows that belong to nobody.
+        """
+        if user.pk is None:
+            raise ValueError("of_user wants a saved person")
         return self._through("user").filter(user_id=user.pk)
 
     def across_orgs(self, reason: str) -> TenantQuerySet[Row]:
@@ -88,6 +93,13 @@ class TenantQuerySet(models.QuerySet[Row], Generic[Row]):
         for query in (self.query, other.query):
             if isinstance(query, TenantQuery) and not query.is_empty():
                 query.refuse_unscoped()
+
+    def raw(self, *args: Any, **kwargs: Any) -> Any:
+        """Run SQL as it stands. A scope cannot narrow it, so only `across_orgs` may."""
+        scope = self.query.scoped_by  # type: ignore[attr-defined]
+        if scope is None or not scope.startswith("across: "):
+            raise UnscopedQuery(f"{self.model.__name__}: raw SQL has no scope")
+        return super().raw(*args, **kwargs)
 
     # Changes do not pass TenantQuery.get_compiler: Django re-classes the query first.
     def update(self, **values: Any) -> int:
