@@ -17,7 +17,7 @@ from safeconduct.places.queries import PlaceHit
 from safeconduct.trips.drafts import StopDraft
 from safeconduct.trips.localtime import OutOfRange, UnknownZone, settle
 from safeconduct.trips.models import ADDRESS_LENGTH, Stop
-from safeconduct.trips.placing import Answer, hit_label, place_label, placed
+from safeconduct.trips.placing import Answer, place_label, placed, told_apart
 
 STAY_KINDS = [Stop.Kind.STAY, Stop.Kind.LODGING]
 LEG_KINDS = [Stop.Kind.FLIGHT, Stop.Kind.RAIL, Stop.Kind.OTHER]
@@ -177,7 +177,7 @@ class RowForm(forms.Form):
         self._put(f"{name}_asked", text)
         self.fields[f"{name}_pick"] = forms.ChoiceField(
             label=_("Which one?"),
-            choices=[(hit.key, hit_label(hit)) for hit in choices],
+            choices=told_apart(choices),
             widget=forms.RadioSelect,
             required=False,
         )

@@ -17,7 +17,10 @@ from safeconduct.lib import ids
 from safeconduct.lib.errors import Refused
 from safeconduct.trips.drafts import MOST_STOPS, SettledStop, StopDraft, StopRefused, settled_stops
 from safeconduct.trips.forms import RowForm, row_values
+from safeconduct.trips.localtime import local_of
 from safeconduct.trips.models import TITLE_LENGTH, Stop, Trip
+from safeconduct.trips.timeline import ends, starts
+from safeconduct.trips.whereabouts import Gap
 
 
 class TitleForm(forms.Form):
@@ -74,6 +77,16 @@ class Itinerary:
             form._row(row_values(stop, lang), number, is_leg=stop.is_leg) for number, stop in enumerate(stops)
         ]
         return form
+
+    def add_stay(self, gap: Gap, stops: Sequence[Stop]) -> None:
+        """Add a row for the time of a gap, its place left to the traveller."""
+        before, after = ends(stops[gap.after])[1], starts(stops[gap.before])[1]
+        values = {
+            "kind": Stop.Kind.LODGING,
+            "arrive": local_of(gap.from_at, before).isoformat(timespec="minutes"),
+            "depart": local_of(gap.to_at, after).isoformat(timespec="minutes"),
+        }
+        self.rows.append(self._row(values, len(self.rows), is_leg=False))
 
     @classmethod
     def posted(cls, post: Mapping[str, Any], lang: str) -> Itinerary:

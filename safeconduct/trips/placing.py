@@ -9,6 +9,9 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
 from safeconduct.lib.errors import NotFound
 from safeconduct.lib.geo import distance_km
 from safeconduct.places import shapes
@@ -33,9 +36,9 @@ class Answer:
     choices: list[PlaceHit] = field(default_factory=list)
 
 
-def placed(text: str, *, key: str = "", lang: str = "en") -> Answer:
+def placed(text: str, *, key: str = "", lang: str = "en", dominant: int = DOMINANT) -> Answer:
     """Return the place of a text. `key` is that of a suggestion chosen before; it counts while the text still
-    names its place."""
+    names its place. `dominant`: how many times the people of its namesakes make a city the one that is meant."""
     words = " ".join(text.split())
     if not words:
         return Answer()
@@ -47,7 +50,7 @@ def placed(text: str, *, key: str = "", lang: str = "en") -> Answer:
     if len(words) == 2 and words.isupper() and (country := _by_key(f"iso:{words}")) is not None:
         return Answer(country)
     hits = _hits(words, lang)
-    clear = _clear(words, hits)
+    clear = _clear(words, hits, dominant)
     if clear is not None:
         return Answer(_by_key(clear.key))
     return Answer(choices=hits[:MOST_CHOICES])
@@ -78,6 +81,34 @@ def hit_label(hit: PlaceHit) -> str:
     if hit.kind in COUNTRY_KINDS or not hit.country_name:
         return name
     return f"{name}, {hit.country_name}"
+
+
+def told_apart(hits: Sequence[PlaceHit]) -> list[tuple[str, str]]:
+    """Return key and label of each hit; hits with the same label get their people, airport and position beside it."""
+    labels = [hit_label(hit) for hit in hits]
+    return [
+        (hit.key, f"{label} ({_details(hit.key)})" if labels.count(label) > 1 else label)
+        for hit, label in zip(hits, labels, strict=True)
+    ]
+
+
+def _details(key: str) -> str:
+    place = place_by_key(key)
+    north_south, east_west = "N" if place.lat >= 0 else "S", "E" if place.lon >= 0 else "W"
+    parts = [f"{abs(place.lat):.1f}° {north_south}, {abs(place.lon):.1f}° {east_west}"]
+    span = NEAREST_KM / 110.0
+    airports = Place.objects.filter(
+        kind=Place.Kind.AIRPORT, state=Place.State.ACTIVE, country_code=place.country_code,
+        lat__range=(place.lat - span, place.lat + span), lon__range=(place.lon - 2 * span, place.lon + 2 * span),
+    )  # fmt: skip
+    near = min(airports, key=lambda one: distance_km(one.lon, one.lat, place.lon, place.lat), default=None)
+    if near is not None:
+        km = round(distance_km(near.lon, near.lat, place.lon, place.lat))
+        parts.insert(0, _("%(km)d km from %(airport)s") % {"km": km, "airport": f"{near.name} {near.code}"})
+    if place.population:
+        people = ngettext("%(count)s person", "%(count)s people", place.population)
+        parts.insert(0, people % {"count": f"{place.population:,}"})
+    return ", ".join(parts)
 
 
 def nearest_place(lat: float, lon: float) -> Place | None:
@@ -122,15 +153,12 @@ def _exact(text: str, hits: Sequence[PlaceHit]) -> list[PlaceHit]:
     ]
 
 
-def _clear(words: str, hits: Sequence[PlaceHit]) -> PlaceHit | None:
+def _clear(words: str, hits: Sequence[PlaceHit], dominant: int) -> PlaceHit | None:
     """The one hit that is meant, None when it is not clear."""
     if len(hits) == 1:
         return hits[0]
-    stripped = words.strip()
-    if len(stripped) == 3 and stripped.isupper():
-        airports = [hit for hit in hits if hit.kind == "airport" and hit.code == stripped]
-        if len(airports) == 1:
-            return airports[0]
+    if len(words) == 3 and words.isupper() and (coded := _coded(words, hits)) is not None:
+        return coded
     name = words.rpartition(",")[0] or words
     exact = _exact(words, hits) or _exact(name, hits)
     # A name in its own right before one that is only a spelling in some language.
@@ -138,14 +166,34 @@ def _clear(words: str, hits: Sequence[PlaceHit]) -> PlaceHit | None:
     cities = [hit for hit in main if hit.kind == "city"]
     others = [hit for hit in main if hit.kind in COUNTRY_KINDS]
     if len(others) == 1 and not cities:
-        return others[0]
+        return None if _is_part_of_another(name, others[0], hits) else others[0]
     if others or not cities:
         return main[0] if len(main) == 1 else None
-    return cities[0] if len(cities) == 1 else _dominant(cities)
+    return cities[0] if len(cities) == 1 else _dominant(cities, dominant)
 
 
-def _dominant(cities: Sequence[PlaceHit]) -> PlaceHit | None:
+def _coded(words: str, hits: Sequence[PlaceHit]) -> PlaceHit | None:
+    """The airport of a code typed in capitals, else the country of three letters: NBO, USA."""
+    airports = [hit for hit in hits if hit.kind == "airport" and hit.code == words]
+    countries = [hit for hit in _exact(words, hits) if hit.kind in COUNTRY_KINDS]
+    found = airports or countries
+    return found[0] if len(found) == 1 else None
+
+
+def _is_part_of_another(name: str, country: PlaceHit, hits: Sequence[PlaceHit]) -> bool:
+    """A by-name of one country that begins the name of another: Congo."""
+    folded = fold(name)
+    if fold(country.name) == folded or len(folded) <= 3:
+        return False
+    return any(
+        hit.kind in COUNTRY_KINDS and hit.key != country.key
+        and any(fold(one).startswith(f"{folded} ") for one in (hit.name, *hit.names))
+        for hit in hits
+    )  # fmt: skip
+
+
+def _dominant(cities: Sequence[PlaceHit], times: int) -> PlaceHit | None:
     people = dict(Place.objects.filter(key__in=[hit.key for hit in cities]).values_list("key", "population"))
     ordered = sorted(cities, key=lambda hit: people.get(hit.key) or 0, reverse=True)
     first, second = (people.get(hit.key) or 0 for hit in ordered[:2])
-    return ordered[0] if first >= DOMINANT * max(second, 1) else None
+    return ordered[0] if first >= times * max(second, 1) else None

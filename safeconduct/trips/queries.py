@@ -2,78 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 
 from django.db.models import Prefetch, Q
-from django.urls import reverse
-from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 from safeconduct.accounts.models import User
 from safeconduct.lib import clock
 from safeconduct.lib.errors import NotFound
-from safeconduct.lib.timewords import moment_words
 from safeconduct.orgs.access import Seat
 from safeconduct.orgs.models import Organisation
 from safeconduct.orgs.tenancy import TenantQuerySet
-from safeconduct.places.models import Place
+from safeconduct.places.queries import country_names
 from safeconduct.trips.access import VIEW
-from safeconduct.trips.hooks import ConcernLine, concerns_of
 from safeconduct.trips.models import Stay, Stop, Trip
-from safeconduct.trips.timeline import Count, Progress, count_of, ends, name_of, remarks_of, starts
-from safeconduct.trips.whereabouts import Gap
+from safeconduct.trips.tickets import TripCard, cards
+from safeconduct.trips.timeline import Progress, name_of
 
 STATES: tuple[Progress, ...] = ("under_way", "ahead", "past", "cancelled")
-
-
-@dataclass(frozen=True)
-class Point:
-    """A place of a ticket: airports by their code, other places by their country's."""
-
-    code: str
-    name: str
-
-
-@dataclass(frozen=True)
-class Mark:
-    """A badge: a severity level and its words."""
-
-    level: str
-    word: str
-
-
-@dataclass(frozen=True)
-class TripCard:
-    """A trip in a list, as web/parts/ticket.html shows it. `next_line` is empty when nothing comes next."""
-
-    public_id: str
-    url: str
-    name: str
-    places: list[Point]
-    count: Count
-    gaps: int
-    overlaps: int
-    marks: list[Mark]
-    next_line: str
-    is_mail_muted: bool
-    trip: Trip
-
-    @property
-    def starts_on(self) -> date:
-        """Return the first day, where the trip begins."""
-        return self.count.starts_on
-
-    @property
-    def ends_on(self) -> date | None:
-        """Return the last day, where the trip ends; None for an open end."""
-        return self.count.ends_on
-
-    @property
-    def status(self) -> str:
-        """Return the state in words."""
-        return self.count.words
 
 
 @dataclass(frozen=True)
@@ -96,6 +43,12 @@ class Located:
 def stops_of(trip: Trip) -> list[Stop]:
     """Return a trip's stops in order, places loaded."""
     return list(trip.stops.select_related("place", "to_place").order_by("seq"))
+
+
+def countries_of(stops: Sequence[Stop], lang: str) -> dict[str, str]:
+    """Return the names of the countries of stops, by code."""
+    places = [place for stop in stops for place in (stop.place, stop.to_place) if place is not None]
+    return country_names({place.country_code for place in places}, lang)
 
 
 def own_trips(seat: Seat) -> list[TripCard]:
@@ -163,85 +116,10 @@ def who_is_where(seat: Seat, at: datetime | None = None) -> list[Located]:
     )
 
 
-def cards(seat: Seat, trips: Iterable[Trip], at: datetime) -> list[TripCard]:
-    """Return tickets of trips; `with_stops` loads what they need. What concerns a trip is asked for while it is
-    not over."""
-    return [_card(seat, trip, list(trip.stops.all()), at) for trip in trips]
-
-
 def with_stops(rows: TenantQuerySet[Trip], organisation: Organisation) -> TenantQuerySet[Trip]:
     """Return the rows so that `cards` asks for no stop or place one by one."""
     stops = Stop.objects.for_org(organisation).select_related("place", "to_place").order_by("seq")
     return rows.prefetch_related(Prefetch("stops", queryset=stops))
-
-
-def _card(seat: Seat, trip: Trip, stops: Sequence[Stop], at: datetime) -> TripCard:
-    found = remarks_of(stops)
-    gaps = sum(isinstance(one, Gap) for one in found)
-    count = count_of(trip, stops, at)
-    is_open = count.progress in ("under_way", "ahead")
-    concerns = concerns_of(seat, trip) if is_open else []
-    return TripCard(
-        trip.public_id,
-        reverse("trips:detail", args=[trip.public_id]),
-        trip.title,
-        _points(stops),
-        count,
-        gaps,
-        len(found) - gaps,
-        _marks(concerns, gaps, len(found) - gaps) if is_open else [],
-        next_line(stops, at) if is_open else "",
-        trip.is_mail_muted,
-        trip,
-    )
-
-
-SEVERITY_LEVELS = {"extreme": "5", "severe": "4", "moderate": "3", "minor": "2"}
-
-
-def _marks(concerns: Sequence[ConcernLine], gaps: int, overlaps: int) -> list[Mark]:
-    marks: list[Mark] = []
-    if concerns:
-        worst = max(SEVERITY_LEVELS.get(one.severity.lower(), "0") for one in concerns)
-        words = ngettext("%(count)d alert concerns it", "%(count)d alerts concern it", len(concerns))
-        marks.append(Mark(worst, words % {"count": len(concerns)}))
-    if gaps:
-        marks.append(Mark("3", ngettext("%(count)d gap", "%(count)d gaps", gaps) % {"count": gaps}))
-    if overlaps:
-        marks.append(Mark("2", ngettext("%(count)d overlap", "%(count)d overlaps", overlaps) % {"count": overlaps}))
-    return marks
-
-
-def next_line(stops: Sequence[Stop], at: datetime) -> str:
-    """Return what comes next in words: "Fri 27 Nov, 11:00 (UTC+8): leave Tacloban"; empty when nothing does."""
-    events: list[tuple[datetime, str, str]] = []
-    for stop in stops:
-        start, start_zone = starts(stop)
-        end, end_zone = ends(stop)
-        leave, arrive = _("leave %(place)s"), _("arrive in %(place)s")
-        here, there = {"place": stop.place.name}, {"place": (stop.to_place or stop.place).name}
-        events.append((start, start_zone, (leave if stop.is_leg else arrive) % here))
-        if end is not None:
-            events.append((end, end_zone, (arrive if stop.is_leg else leave) % there))
-    ahead = sorted((event for event in events if event[0] > at), key=lambda event: event[0])
-    if not ahead:
-        return ""
-    moment, zone, what = ahead[0]
-    when = moment_words(moment, zone, this_year=at.year)
-    return _("%(when)s: %(what)s") % {"when": when, "what": what}
-
-
-def _points(stops: Sequence[Stop]) -> list[Point]:
-    points: list[Point] = []
-    for stop in stops:
-        for place in (stop.place, stop.to_place):
-            if place is None:
-                continue
-            code = place.code if place.kind == Place.Kind.AIRPORT else place.country_code
-            point = Point(code, place.name)
-            if not points or points[-1] != point:
-                points.append(point)
-    return points
 
 
 def _not_over(at: datetime) -> Q:
@@ -290,3 +168,9 @@ def _on_the_way(organisation: Organisation, at: datetime) -> list[Located]:
             )
         )  # fmt: skip
     return found
+
+
+__all__ = [
+    "STATES", "Located", "TripCard", "cards", "countries_of", "home_trips", "own_trips", "stay_now", "stops_of", "trips_for",
+    "trips_of_organisation", "trips_under_way", "who_is_where", "with_stops",
+]  # fmt: skip

@@ -5,7 +5,7 @@ Reads what it is handed (stops with their places loaded); it asks no database.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Literal
@@ -40,6 +40,8 @@ class Line:
     text: str = ""
     level: str = ""
     stop: Stop | None = None
+    extra: str = ""
+    country: str = ""
 
     @property
     def is_one_zone(self) -> bool:
@@ -115,18 +117,32 @@ def remarks_of(stops: Sequence[Stop]) -> list[Gap | Overlap]:
     return remarks(segments_of(stops, bare=True))
 
 
-def timeline(stops: Sequence[Stop], at: datetime) -> list[Line]:
-    """Return the lines of a trip's page in order of time."""
-    lines = [(starts(stop)[0], 0, seq, _stop_line(stop, at)) for seq, stop in enumerate(stops)]
+def timeline(stops: Sequence[Stop], at: datetime, *, countries: Mapping[str, str] | None = None) -> list[Line]:
+    """Return the lines of a trip's page in order of time; `countries` names them by code."""
+    names = countries or {}
+    lines = [(starts(stop)[0], 0, seq, _stop_line(stop, at, names)) for seq, stop in enumerate(stops)]
     for number, remark in enumerate(remarks_of(stops)):
         make = _gap_line(remark, stops, at) if isinstance(remark, Gap) else _overlap_line(remark, stops, at)
         lines.append((remark.from_at, 1, number, make))
     return [line for _at, _rank, _seq, line in sorted(lines, key=lambda row: row[:3])]
 
 
+AIRPORT_WORDS = (" International Airport", " Airport")
+
+
+def short_name(place: Place) -> str:
+    """Return a place's name without the word airport, which its code or sign says."""
+    if place.kind != Place.Kind.AIRPORT:
+        return place.name
+    for words in AIRPORT_WORDS:
+        if place.name.endswith(words) and len(place.name) > len(words):
+            return place.name.removesuffix(words)
+    return place.name
+
+
 def name_of(place: Place) -> str:
     """Return a place's name, airports with their code."""
-    return f"{place.name} {place.code}" if place.kind == Place.Kind.AIRPORT else place.name
+    return f"{short_name(place)} {place.code}" if place.kind == Place.Kind.AIRPORT else place.name
 
 
 def title_of(stop: Stop) -> str:
@@ -144,19 +160,20 @@ def _phase(start: datetime, end: datetime | None, at: datetime) -> Phase:
     return "past" if end is not None and end < at else "now"
 
 
-def _stop_line(stop: Stop, at: datetime) -> Line:
+def _stop_line(stop: Stop, at: datetime, names: Mapping[str, str]) -> Line:
     start, start_zone = starts(stop)
     end, end_zone = ends(stop)
+    codes = [place.country_code for place in (stop.place, stop.to_place) if place and not place.is_country]
+    country = " – ".join(dict.fromkeys(names.get(code, code) for code in codes))
     return Line(
         "stop", ICONS.get(stop.kind, "pin"), title_of(stop), _phase(start, end, at),
-        start, start_zone, end, end_zone, stop.note, stop=stop,
+        start, start_zone, end, end_zone, stop.note, stop=stop, country=country,
     )  # fmt: skip
 
 
 def _gap_line(gap: Gap, stops: Sequence[Stop], at: datetime) -> Line:
     before, after = stops[gap.after], stops[gap.before]
-    here = (before.to_place or before.place).name
-    there = after.place.name
+    here, there = short_name(before.to_place or before.place), short_name(after.place)
     is_long = gap.to_at - gap.from_at > 2 * GAP_REACH
     if here == there:
         text = _("Alerts for this time use %(here)s. A place makes them exact.") % {"here": here}
@@ -168,9 +185,10 @@ def _gap_line(gap: Gap, stops: Sequence[Stop], at: datetime) -> Line:
         text = _("Alerts for this time use %(here)s and %(there)s, both. A place makes them exact.") % {
             "here": here, "there": there,
         }  # fmt: skip
+    nights = ngettext("%(count)d night", "%(count)d nights", gap.nights) % {"count": gap.nights}
     return Line(
         "gap", "open", _("We do not know where you are"), _phase(gap.from_at, gap.to_at, at),
-        gap.from_at, ends(before)[1], gap.to_at, starts(after)[1], text, "3", before,
+        gap.from_at, ends(before)[1], gap.to_at, starts(after)[1], text, "3", before, nights if gap.nights else "",
     )  # fmt: skip
 
 

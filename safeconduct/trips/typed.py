@@ -24,7 +24,7 @@ from safeconduct.places.models import Place
 from safeconduct.trips.drafts import ADDRESS_NEAR_KM, StopDraft
 from safeconduct.trips.localtime import end_of_day, is_zone
 from safeconduct.trips.models import Stop, Trip
-from safeconduct.trips.placing import hit_label, nearest_place, placed
+from safeconduct.trips.placing import nearest_place, placed, told_apart
 from safeconduct.trips.spots import bare_spot
 from safeconduct.trips.timeline import count_of, ends, remarks_of, starts
 from safeconduct.trips.whereabouts import Gap, Overlap
@@ -33,6 +33,8 @@ NUMBER = r"[-+]?\d{1,3}(?:\.\d+)?"
 PAIR = rf"(?P<lat>{NUMBER})\s*[,;]\s*(?P<lon>{NUMBER})"
 POSITION_FIRST = re.compile(rf"^@?\s*{PAIR}(?:[\s,;]+(?P<rest>.*))?$", re.S)
 POSITION_LAST = re.compile(rf"^(?P<rest>.*?)[\s,]*(?:@\s*{PAIR}|\(\s*{PAIR.replace('lat', 'lat2').replace('lon', 'lon2')}\s*\))$", re.S)
+DOMINANT = 5
+"""Commands print the country of what they took, so that less is asked back than in the form."""
 DATE_ONLY = re.compile(r"^\d{4}-\d{2}-\d{2}$")
 POSTAL_CODE = re.compile(r"\b[A-Z]{0,2}-?\d{3,6}\b\s*")
 
@@ -119,7 +121,7 @@ def _moment(text: str, place: Place, *, is_end: bool) -> tuple[datetime, bool]:
 
 
 def _named(words: str) -> Place | None:
-    answer = placed(words)
+    answer = placed(words, dominant=DOMINANT)
     if answer.place is not None:
         return answer.place
     named = [hit for hit in answer.choices if hit.name.casefold() == words.casefold()]
@@ -127,7 +129,7 @@ def _named(words: str) -> Place | None:
     if len(cities) == 1:
         return placed(cities[0].key).place
     if answer.choices:
-        listed = "; ".join(f"{hit_label(hit)} = {hit.key}" for hit in answer.choices)
+        listed = "; ".join(f"{label} = {key}" for key, label in told_apart(answer.choices))
         raise Refused(
             "place.ambiguous",
             _("“%(text)s” may be several places; give the key of one: %(places)s.")

@@ -18,8 +18,9 @@ from safeconduct.trips.actions import cancel_trip, change_trip, mute_mail, regis
 from safeconduct.trips.hooks import concerns_of
 from safeconduct.trips.itinerary import Itinerary, oddities
 from safeconduct.trips.models import Trip
-from safeconduct.trips.queries import own_trips, stops_of
-from safeconduct.trips.timeline import count_of, timeline
+from safeconduct.trips.queries import countries_of, own_trips, stops_of
+from safeconduct.trips.timeline import count_of, remarks_of, timeline
+from safeconduct.trips.whereabouts import Gap
 
 FORM_METHODS = ["GET", "HEAD", "POST"]
 
@@ -73,9 +74,9 @@ def trip_detail(request: HttpRequest, public_id: str) -> HttpResponse:
     stops, at = stops_of(trip), clock.now()
     open_end = trip.stays.filter(is_open_end=True).order_by("-to_at").first()
     context = {
-        "nav": "trips", "seat": seat, "trip": trip, "lines": timeline(stops, at),
+        "nav": "trips", "seat": seat, "trip": trip, "lines": timeline(stops, at, countries=countries_of(stops, get_language() or "en")),
         "count": count_of(trip, stops, at), "concerns": concerns_of(seat, trip) if not trip.is_cancelled else [],
-        "open_end": open_end,
+        "open_end": open_end, "stop_count": len(stops),
     }  # fmt: skip
     return render(request, "trips/detail.html", context)
 
@@ -89,7 +90,7 @@ def trip_change(request: HttpRequest, public_id: str) -> HttpResponse:
         raise Refused("trip.cancelled", _("This trip was cancelled. Register a new one."))
     lang = get_language() or "en"
     if request.method != "POST":
-        return _form(request, Itinerary.of_trip(trip, stops_of(trip), lang), trip)
+        return _form(request, _change_form(trip, lang, after=request.GET.get("after", "")), trip)
     form = Itinerary.posted(request.POST, lang)
     ready = form.settled() if form.is_bound else None
     if ready is None:
@@ -136,6 +137,16 @@ def _form(request: HttpRequest, form: Itinerary, trip: Trip | None = None) -> Ht
     faults = form.faults()
     context = {"nav": "trips", "form": form, "faults": faults, "trip": trip, "suggest_url": _suggest_url()}
     return render(request, "trips/form.html", context)
+
+
+def _change_form(trip: Trip, lang: str, *, after: str) -> Itinerary:
+    """The form of a stored trip; with a row more for the gap after a stop, when asked for it."""
+    stops = stops_of(trip)
+    form = Itinerary.of_trip(trip, stops, lang)
+    for remark in remarks_of(stops):
+        if isinstance(remark, Gap) and stops[remark.after].public_id == after:
+            form.add_stay(remark, stops)
+    return form
 
 
 def _suggest_url() -> str:

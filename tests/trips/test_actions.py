@@ -352,6 +352,19 @@ def test_home_tickets_ask_few_questions(
     assert tickets[0].next_line == "Fri 1 Jan 2027, 10:00 (UTC+3): arrive in Nairobi"
 
 
+def test_a_town_and_its_airport_are_one_point_of_a_ticket(world: World, draft: Draft) -> None:
+    stops = [
+        draft("iata:LHR", "2027-01-02T08:00", "2027-01-01T20:00", kind="flight", to="iata:NBO"),
+        draft("Nairobi", "2027-01-02T10:00", "2027-01-05T10:00"),
+        draft("iata:NBO", "2027-01-05T14:00", "2027-01-05T13:00", kind="flight", to="Kisumu"),
+    ]
+    register_trip(world.seat(world.bob), title="", stops=stops, by=None)
+    (ticket,) = queries.home_trips(world.seat(world.bob))
+    assert [(point.code, point.name) for point in ticket.places] == [
+        ("LHR", "London Heathrow"), ("NBO", "Nairobi"), ("KE", "Kisumu"),
+    ]  # fmt: skip
+
+
 def test_days_are_counted_where_the_traveller_is(world: World, draft: Draft) -> None:
     seat = world.seat(world.bob)
     stops = [draft("iso:JP", "2026-11-20T09:00", "2026-11-30T09:00")]

@@ -65,6 +65,7 @@ def test_a_city_with_times(world: World) -> None:
         ("48.137;11.575", "geonames:2867714", "address"), ("@ 48.137, 11.575", "geonames:2867714", "address"),
         ("Marienplatz 1, Munich @48.137,11.575", "geonames:2867714", "address"),
         ("Marienplatz 1, 80331 München, Germany", "geonames:2867714", "city"),
+        ("USA", "iso:US", "country"), ("US", "iso:US", "country"),
         ("@66.5,105 Field camp", "iso:RU", "address"),
     ],
 )  # fmt: skip

@@ -89,7 +89,7 @@ def test_registering_without_script(bob: Client, world: World) -> None:
     assert (train.kind, train.to_place and train.to_place.country_code) == ("rail", "CH")
     html = page(bob, response["Location"])
     assert "Winter school" in html and "In 2 days" in html
-    assert "Munich to Z" in html and "(UTC+1)" in html
+    assert "Munich to Z" in html and "Germany – Switzerland" in html and "(UTC+1)" in html
     assert "Winter school" in page(bob, "/trips/")
 
 
@@ -118,7 +118,8 @@ def test_several_places_of_a_name_are_offered(bob: Client, world: World) -> None
     html = page(bob, "/trips/new/", data)
     assert trips_of(world.bob) == [] and "Choose the one you mean" in html
     keys = re.findall(r'type="radio" name="s0-place_pick" value="([^"]+)"', html)
-    assert len(keys) >= 2
+    labels = re.findall(r"<span>(Springfield, United States [^<]+)</span>", html)
+    assert len(keys) == len(set(labels)) >= 2 and all("people" in label for label in labels)
     sent = fields(html)
     assert sent["s0-place"] == "Springfield" and sent["s0-arrive"] == "2026-11-26T14:00"
     bob.post("/trips/new/", sent | {"do": "save", "s0-place_pick": keys[1]})
@@ -235,7 +236,11 @@ def test_gaps_and_overlaps_are_pointed_out_not_refused(bob: Client, world: World
     html = page(bob, f"/trips/{trips_of(world.bob)[0].public_id}/")
     assert "We do not know where you are" in html and "use Manila and Cebu City, both" in html
     assert "Two lodgings overlap" in html and "Casa Mango" in html
-    assert "1 gap" in page(bob, "/trips/")
+    assert "1 gap" in page(bob, "/trips/") and ", 2 nights" in html
+    link = re.search(r'href="(/trips/\w+/change/\?after=\w+)#id_s3"', html)
+    assert link is not None
+    filled = fields(page(bob, link.group(1)))
+    assert (filled["count"], filled["s3-arrive"], filled["s3-depart"]) == ("4", "2026-11-27T11:00", "2026-11-29T15:00")
 
 
 def test_changing_a_trip(bob: Client, world: World) -> None:

@@ -41,7 +41,9 @@ class Command(JsonCommand):
         notes = oddities(settled_stops(drafts))
         trip = register_trip(seat, title=options["title"], stops=drafts, by=None)
         answer = trip_row(trip, stops_of(trip)) | {"notes": notes}
-        lines = [f"{trip.public_id}  {trip.title}", *notes]
+        lines = [f"{trip.public_id}  {trip.title}"]
+        lines += [f"  {one['place']} ({one['key']}, {one['country']}): {one['extent']}" for one in answer["stops"]]
+        lines += notes
         self.emit(answer, "\n".join(lines))
 
     def _seat(self, email: str, org: str) -> Seat:
