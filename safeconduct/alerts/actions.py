@@ -38,8 +38,28 @@ class Applied:
     version: AlertVersion
 
 
+@dataclass(frozen=True)
+class _Name:
+    """A name under which a message knows an event."""
+
+    key: str
+    sender: str
+    is_own: bool
+
+
+class _Overtaken(Exception):
+    """Another worker opened the event of the same message a moment ago."""
+
+
 def apply(alert: ParsedAlert, *, source: Source, document: Document, received_at: datetime) -> Applied:
     """Store one message of a source. Saying the same again changes nothing."""
+    try:
+        return _apply(alert, source, document, received_at)
+    except _Overtaken:
+        return _apply(alert, source, document, received_at)
+
+
+def _apply(alert: ParsedAlert, source: Source, document: Document, received_at: datetime) -> Applied:
     with transaction.atomic():
         events = _known_events(alert, source)
         event = events[0] if events else None
@@ -56,12 +76,8 @@ def apply(alert: ParsedAlert, *, source: Source, document: Document, received_at
         for other in events[1:]:
             _close_replaced(other, version, at=received_at)
         outcome = _outcome(version, is_first)
-        record(
-            f"alert.{outcome}",
-            by=None,
-            subject=version,
-            detail={"event": event.public_id, "state": event.state},
-        )
+        detail = {"event": event.public_id, "state": event.state}
+        record(f"alert.{outcome}", by=None, subject=version, detail=detail)
         return Applied(outcome, version)
 
 
@@ -73,9 +89,12 @@ def _known_events(alert: ParsedAlert, source: Source) -> list[Event]:
     message that arrives after its successor, or two that refer to each other, meet in one event.
     """
     names = _names(alert)
-    rows = EventKey.objects.filter(source=source, status=alert.status, key__in=names).order_by("event_id")
-    by_name = {row.key: row.event_id for row in rows}
-    order = list(dict.fromkeys(by_name[name] for name in names if name in by_name))
+    rows = list(
+        EventKey.objects.filter(
+            source=source, status=alert.status, key__in={name.key for name in names}
+        ).order_by("event_id")
+    )
+    order = list(dict.fromkeys(row.event_id for name in names for row in rows if _means(name, row, alert)))
     # Locked in one order by everybody, so that two workers cannot wait for each other.
     locked = {
         event.pk: event for event in Event.objects.select_for_update().filter(pk__in=order).order_by("pk")
@@ -83,10 +102,28 @@ def _known_events(alert: ParsedAlert, source: Source) -> list[Event]:
     return [locked[key] for key in order]
 
 
-def _names(alert: ParsedAlert) -> list[str]:
+def _names(alert: ParsedAlert) -> list[_Name]:
     """Every name by which a message knows its event, own ones first."""
-    names = [*alert.keys, *(item.identifier for item in alert.references)]
-    return list(dict.fromkeys(name[:400] for name in names))
+    own = [_Name(key[:400], _folded(alert.sender), True) for key in alert.keys]
+    referred = [_Name(item.identifier[:400], _folded(item.sender), False) for item in alert.references]
+    return list(dict.fromkeys([*own, *referred]))
+
+
+def _means(name: _Name, row: EventKey, alert: ParsedAlert) -> bool:
+    """Whether a name means the event that is known by a row.
+
+    The same identifier of another sender is another message (CAP 1.2 §3.2.1: identifier, sender and sent name
+    it together). A reference that gets the sender wrong is believed when the message itself has the right one.
+    """
+    if name.key != row.key:
+        return False
+    if name.sender == row.sender or not name.sender or not row.sender:
+        return True
+    return not name.is_own and row.sender == _folded(alert.sender)
+
+
+def _folded(sender: str) -> str:
+    return sender.strip().casefold()[:200]
 
 
 def _write(
@@ -122,13 +159,23 @@ def _write(
 
 
 def _remember_names(alert: ParsedAlert, event: Event) -> None:
+    """Keep the names; a name that already means an event goes on meaning it."""
+    names = _names(alert)
     EventKey.objects.bulk_create(
         [
-            EventKey(event=event, source_id=event.source_id, status=event.status, key=name)
-            for name in _names(alert)
+            EventKey(
+                event=event, source_id=event.source_id, status=event.status, key=name.key, sender=name.sender
+            )
+            for name in names
         ],
         ignore_conflicts=True,
     )
+    own = names[0]
+    kept = EventKey.objects.filter(
+        source_id=event.source_id, status=event.status, key=own.key, sender=own.sender
+    ).first()
+    if kept is not None and kept.event_id != event.pk and event.current_version_id is None:
+        raise _Overtaken
 
 
 def _is_outdated(version: AlertVersion, event: Event) -> bool:

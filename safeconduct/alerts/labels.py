@@ -63,7 +63,7 @@ URGENCIES: dict[str, str | Promise] = {
     "Immediate": pgettext_lazy("urgency", "Act now"),
     "Expected": pgettext_lazy("urgency", "Expected soon"),
     "Future": pgettext_lazy("urgency", "Expected later"),
-    "Past": pgettext_lazy("urgency", "Over"),
+    "Past": pgettext_lazy("urgency", "Has happened"),
     "Unknown": pgettext_lazy("urgency", "Time not known"),
 }
 CERTAINTIES: dict[str, str | Promise] = {

@@ -73,9 +73,12 @@ class EventKey(models.Model):
     source = models.ForeignKey(Source, on_delete=models.CASCADE, related_name="+")
     status = models.CharField(max_length=10)
     key = models.CharField(max_length=400)
+    sender = models.CharField(max_length=200, blank=True, help_text="Lower case; empty: not known")
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["source", "status", "key"], name="event_key_once")]
+        constraints = [
+            models.UniqueConstraint(fields=["source", "status", "key", "sender"], name="event_key_once")
+        ]
 
     def __str__(self) -> str:
         return self.key

@@ -6,9 +6,11 @@ from datetime import timedelta
 
 import pytest
 
+from safeconduct.alerts import actions
 from safeconduct.alerts.actions import Outcome
 from safeconduct.alerts.jobs import end_due
 from safeconduct.alerts.models import AlertVersion, Event
+from safeconduct.alerts.parsed import ParsedAlert
 from safeconduct.alerts.queries import active_versions, reaches_travellers
 from safeconduct.audit.models import Entry
 from safeconduct.feeds.actions import by_hand
@@ -140,6 +142,33 @@ def test_an_update_of_two_events_continues_the_first() -> None:
     assert (second.state, second.ended_reason) == ("ended", "replaced")
 
 
+def test_the_same_identifier_of_another_sender_is_another_event() -> None:
+    put(message("1"))
+    done = put(message("1", sender="police@example.net", headline="Road closed"))
+    assert done.outcome == Outcome.NEW
+    assert Event.objects.count() == 2
+
+
+def test_a_foreign_message_cannot_cancel_by_naming_itself_in_the_reference() -> None:
+    put(message("A"))
+    put(
+        message(
+            "X",
+            msg_type="Cancel",
+            sender="other@example.net",
+            references=triple("A", sender="other@example.net"),
+            sent=LATER,
+        )
+    )
+    assert Event.objects.get(identity_key="A").is_active
+
+
+def test_a_reference_with_a_misspelt_sender_still_finds_its_own_event() -> None:
+    put(message("A"))
+    put(message("C", msg_type="Cancel", references=triple("A", sender="typo@example.org"), sent=LATER))
+    assert Event.objects.get(identity_key="A").state == "cancelled"
+
+
 def test_another_source_cannot_end_it() -> None:
     put(message("A"))
     other = Source.objects.create(key="other", name="Other", format="cap")
@@ -229,3 +258,20 @@ def test_a_deleted_earthquake_is_cancelled() -> None:
     done = put_quake(quake("us1", status="deleted", updated=int(NOW.timestamp() * 1000) + 1))
     assert done.outcome == Outcome.CANCELLED
     assert Event.objects.get().state == "cancelled"
+
+
+def test_two_workers_that_read_the_same_message_at_once_open_one_event(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    put(message("A"))
+    real, calls = actions._known_events, []
+
+    def late(alert: ParsedAlert, source: Source) -> list[Event]:
+        calls.append(alert.identifier)
+        return [] if len(calls) == 1 else real(alert, source)
+
+    monkeypatch.setattr(actions, "_known_events", late)
+    done = put(message("A", headline="Read by the other worker", sent=LATER))
+    assert calls == ["A", "A"]
+    assert done.outcome == Outcome.UPDATED
+    assert Event.objects.count() == 1
