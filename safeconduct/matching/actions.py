@@ -82,7 +82,7 @@ def candidates(impact: Impact, stays: TenantQuerySet[Stay], now: datetime) -> Te
     if impact.ends_at is not None:
         rows = rows.filter(from_at__lte=impact.ends_at + MARGIN)
     if impact.geometry is None:
-        return rows.filter(country_code__in=list(impact.countries))
+        return rows.filter(country_code__in=list(impact.countries or ()))
     west, south, east, north = impact.geometry.bounds
     box = Q(west__lte=east, east__gte=west, south__lte=north, north__gte=south)
     box &= ~Q(extent_kind=Stay.ExtentKind.COUNTRY)

@@ -38,13 +38,17 @@ class NamedArea:
 
 @dataclass(frozen=True, slots=True)
 class Impact:
-    """Where and when a warning matters. Without geometry it matters in `countries` (ISO alpha-2) as a whole."""
+    """Where and when a warning matters.
+
+    `countries` (ISO alpha-2) are those that its geometry has a point in common with, None when nobody has looked;
+    without a geometry it matters in them as a whole.
+    """
 
     severity: str
     onset_at: datetime
     ends_at: datetime | None
     geometry: BaseGeometry | None = None
-    countries: frozenset[str] = frozenset()
+    countries: frozenset[str] | None = None
     parts: tuple[NamedArea, ...] = field(default=(), repr=False)
 
     @property
@@ -107,30 +111,40 @@ def matches(impact: Impact, stays: Sequence[Whereabouts]) -> list[Match | None]:
         for number in timely:
             found[number] = _by_country(impact, stays[number])
         return found
-    shaped = [number for number in timely if stays[number].geometry is not None]
-    if not shaped:
-        return found
-    area = impact.geometry
-    shapely.prepare(area)
-    extents = np.array([stays[number].geometry for number in shaped], dtype=object)
-    for number in np.asarray(shaped)[shapely.intersects(area, extents)]:
-        found[number] = explain(impact, stays[number])
+    shaped: list[int] = []
+    for number in timely:
+        if stays[number].is_a_country:
+            found[number] = explain(impact, stays[number])
+        elif stays[number].geometry is not None:
+            shaped.append(number)
+    if shaped:
+        shapely.prepare(impact.geometry)
+        extents = np.array([stays[number].geometry for number in shaped], dtype=object)
+        for number in np.asarray(shaped)[shapely.intersects(impact.geometry, extents)]:
+            found[number] = explain(impact, stays[number])
     return found
 
 
 def _by_country(impact: Impact, stay: Whereabouts) -> Match | None:
-    if not impact.is_told_without_a_place or stay.country_code not in impact.countries:
+    if not impact.is_told_without_a_place or stay.country_code not in (impact.countries or ()):
         return None
     return Match("possible", None, "", "country_warned")
 
 
+def lies_in(impact: Impact, stay: Whereabouts) -> bool:
+    """Return whether a warning's area has a point in common with the country of a stay."""
+    if impact.countries is not None:
+        return stay.country_code in impact.countries
+    return bool(shapely.intersects(stay.geometry, impact.geometry))
+
+
 def explain(impact: Impact, stay: Whereabouts) -> Match | None:
-    """Return the match of a stay whose extent meets the area in space and time already."""
+    """Return the match of a stay that is timely and, when it is no country, meets the area already."""
     area = impact.geometry
     if area is None or stay.geometry is None:
         return None
     if stay.is_a_country:
-        if not impact.is_told_without_a_place:
+        if not impact.is_told_without_a_place or not lies_in(impact, stay):
             return None
         return Match("possible", None, part_name(impact, stay.geometry), "somewhere_in_country")
     if stay.lon is not None and stay.lat is not None and holds(area, stay.lon, stay.lat):

@@ -56,7 +56,13 @@ def _open(rows: QuerySet[Exposure]) -> QuerySet[Exposure]:
 
 def count_of(seat: Seat) -> int:
     """Return how many alerts concern the person: the figure beside “Alerts”."""
-    return _open(Exposure.objects.for_org(seat.organisation).filter(user_id=seat.user.pk)).values("event").distinct().count()
+    return len(concerning_events(seat))
+
+
+def concerning_events(seat: Seat) -> set[int]:
+    """Return the keys of the events that concern the person now."""
+    rows = Exposure.objects.for_org(seat.organisation).filter(user_id=seat.user.pk)
+    return set(_open(rows).order_by().values_list("event_id", flat=True))
 
 
 def concerning_now(seat: Seat) -> list[Concern]:

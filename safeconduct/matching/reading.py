@@ -28,15 +28,15 @@ STAY_COLUMNS: Final = (
 def impact_of(version: AlertVersion) -> Impact | None:
     """Return where and when a version matters, None for nowhere."""
     geometry = version.geometry()
-    countries = frozenset(version.countries) if version.impact_origin == "country" else frozenset()
-    if geometry is None and not countries:
+    is_placed = geometry is not None or version.impact_origin == "country"
+    if not is_placed or (geometry is None and not version.countries):
         return None
     return Impact(
         severity=version.severity,
         onset_at=version.begins_at,
         ends_at=version.ends_at,
         geometry=geometry,
-        countries=countries,
+        countries=frozenset(version.countries),
         parts=_parts(version, geometry),
     )
 
