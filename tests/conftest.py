@@ -110,6 +110,11 @@ def join(user: User, programme: Programme, *, role: str = "") -> Membership:
 @pytest.fixture
 def world(db: None) -> World:
     """Return the two organisations and five people."""
+    return make_world()
+
+
+def make_world() -> World:
+    """Write the two organisations and five people."""
     northfield, programme = make_organisation("Northfield University", "northfield.example.edu", "NFU-26-004417")
     southgate, other = make_organisation("Southgate College", "southgate.example.edu", "SGC-26-000009")
     alice = make_user("alice@northfield.example.edu", "Alice", "Moreau")
