@@ -138,9 +138,8 @@ def test_a_server_that_shuts_down_ends_the_session(sink: Sink) -> None:
 
 
 def test_a_server_that_falls_silent_is_left_after_the_time_out() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        with pytest.raises(Temporary):
-            Session(config(listener.getsockname()[1]), timeout=0.3)
+    with socket.create_server(("127.0.0.1", 0)) as listener, pytest.raises(Temporary):
+        Session(config(listener.getsockname()[1]), timeout=0.3)
 
 
 def test_a_reply_that_never_comes_leaves_the_mail_unknown(sink: Sink) -> None:
