@@ -7,22 +7,21 @@ be read raises Refused, after its bytes and the reason were kept.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from django.db import transaction
 
 from safeconduct.alerts.actions import Outcome, apply
-from safeconduct.alerts.formats import cap, usgs
-from safeconduct.alerts.parsed import Parsed, ParsedAlert, Problem
+from safeconduct.alerts.formats import READERS
+from safeconduct.alerts.parsed import ParsedAlert, Problem
 from safeconduct.feeds.actions import record_rejections
 from safeconduct.feeds.models import Document, Source
 from safeconduct.lib.errors import Refused
 from safeconduct.lib.xml import Unreadable
 
 logger = logging.getLogger(__name__)
-FORMATS: dict[str, Callable[[bytes], Parsed]] = {"cap": cap.parse, "usgs": usgs.parse}
+FORMATS = READERS
 BATCH = 100
 """Messages per transaction: SQLite waits for the disk once a batch; each message has its own savepoint."""
 

@@ -41,18 +41,17 @@ class Step:
 
 
 def lines(versions: list[AlertVersion], concerning: frozenset[int], language: str) -> list[Line]:
-    """Rows for the table, what concerns the reader first."""
+    """Rows for the table, in the order given."""
     names = country_names({code for version in versions for code in version.countries}, language)
-    rows = [
+    return [
         Line(
             version=version,
             texts=queries.texts(version, language),
             countries=joined_names(version, names),
             concerns=version.pk in concerning,
         )
-        for version in versions
+        for version in queries.with_texts(versions)
     ]
-    return sorted(rows, key=lambda row: not row.concerns)
 
 
 def joined_names(version: AlertVersion, names: dict[str, str]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -110,9 +111,10 @@ def _worst_first(version: AlertVersion) -> tuple[int, float]:
 def listed(
     *, active: bool = True, severity: str = "", country: str = "", now: datetime | None = None
 ) -> list[AlertVersion]:
-    """Alerts for the table, worst first: the active ones, or the last 500 of all that reach travellers.
+    """Alerts for the table, worst first: the active ones, or the last 2,000 of all that reach travellers.
 
-    Events that matter nowhere (an earthquake too small to concern anybody) are left out.
+    Events that matter nowhere (an earthquake too small to concern anybody) are left out. The texts are not
+    loaded: `with_texts` does that for the page that is shown.
     """
     if active:
         rows = active_versions(now)
@@ -127,11 +129,17 @@ def listed(
     )
     if severity:
         rows = rows.filter(severity=severity)
-    found = list(rows.defer("impact_area")[:2000])
+    found = list(rows.defer("impact_area", "infos", "references", "area_names")[:2000])
     if country:
         found = [version for version in found if country in version.countries]
-    found = found[:500]
     return sorted(found, key=_worst_first) if active else found
+
+
+def with_texts(versions: Sequence[AlertVersion]) -> list[AlertVersion]:
+    """The same versions in the same order, with everything that a table row needs."""
+    rows = AlertVersion.objects.filter(pk__in=[version.pk for version in versions])
+    by_key = {version.pk: version for version in rows.select_related("event__source").defer("impact_area")}
+    return [by_key[version.pk] for version in versions if version.pk in by_key]
 
 
 def listed_countries() -> set[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import get_language
@@ -13,6 +14,8 @@ from safeconduct.alerts.labels import CERTAINTIES, STATUSES, URGENCIES
 from safeconduct.lib import clock
 from safeconduct.orgs.access import member_required
 from safeconduct.places.queries import country_names
+
+PAGE_SIZE = 50
 
 
 @require_safe
@@ -26,8 +29,17 @@ def alert_list(request: HttpRequest) -> HttpResponse:
     versions = queries.listed(
         active=is_active, severity=form.value("severity"), country=form.value("country"), now=clock.now()
     )
-    rows = pages.lines(versions, hooks.concerning_keys(request, versions), language)
-    context = {"form": form, "rows": rows, "is_active": is_active, "nav": "alerts", "nav_exact": True}
+    concerning = hooks.concerning_keys(request, versions)
+    versions.sort(key=lambda version: version.pk not in concerning)
+    page = Paginator(versions, PAGE_SIZE).get_page(request.GET.get("page"))
+    context = {
+        "form": form,
+        "rows": pages.lines(list(page.object_list), concerning, language),
+        "page": page,
+        "is_active": is_active,
+        "nav": "alerts",
+        "nav_exact": True,
+    }
     return render(request, "alerts/list.html", context)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from django.urls import reverse
 
-from safeconduct.alerts import hooks
+from safeconduct.alerts import hooks, views
 from safeconduct.alerts.queries import active_for_place, texts
 from safeconduct.feeds.models import Source
 from safeconduct.lib import clock
@@ -108,6 +108,21 @@ def test_the_table_filters(world: Any, client_of: Any) -> None:
     assert "Over Portugal" not in listed("?country=DE")
     assert "Long over" in listed("?show=all")
     assert "Over Portugal" in listed("?severity=%3Cscript%3E&country=XX&show=x")
+
+
+def test_a_long_table_has_pages(world: Any, client_of: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(views, "PAGE_SIZE", 2)
+    for number in range(5):
+        put(message(f"P{number}", headline=f"Storm number {number}"))
+    client = client_of(world.bob)
+    seen = [
+        client.get(reverse("alerts:list") + f"?page={page}&severity=Severe")
+        .content.decode()
+        .count("Storm number")
+        for page in (1, 2, 3)
+    ]
+    assert seen == [2, 2, 1]
+    assert "5 alerts" in client.get(reverse("alerts:list")).content.decode()
 
 
 def test_what_concerns_the_reader_comes_first_with_the_reason(
