@@ -54,22 +54,6 @@ def create_verified_user(
 
 
 def grant_desk_role(user: User, role: str, *, by: User | None) -> User:
-    """Give a person work at the desk, or take it with "". Raises Refused for the last operator."""
-    if role not in User.DeskRole.values:
-        raise Refused("role.unknown", "There is no such role.")
-    if user.desk_role == role:
-        return user
-    others = User.objects.filter(desk_role=User.DeskRole.OPERATOR, is_active=True).exclude(pk=user.pk)
-    if user.is_operator and not others.exists():
-        raise Refused("operator.last", "This is the last operator. Make somebody else one first.")
-    with transaction.atomic():
-        user.desk_role = role
-        user.save(update_fields=["desk_role"])
-        record("account.desk_role", by=by, subject=user, detail={"role": role})
-    return user
-
-
-def grant_desk_role(user: User, role: str, *, by: User | None) -> User:
     """Give the person a role at the desk, or none. Raises Refused when the deployment would lose its last operator."""
     if role not in User.DeskRole.values:
         raise Refused("role.unknown", "There is no such role.")

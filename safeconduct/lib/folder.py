@@ -15,6 +15,7 @@ from typing import Literal, cast
 Kind = Literal["real", "demo", "test"]
 KINDS: tuple[Kind, ...] = ("real", "demo", "test")
 MARK = "folder.json"
+SITE = "site.json"
 
 
 def kind_of(home: Path) -> Kind:
@@ -55,3 +56,18 @@ def secret(home: Path, name: str) -> str:
         value = secrets.token_urlsafe(48)
         file.write(value)
     return value
+
+
+def base_url(home: Path) -> str:
+    """Return the address that the operator entered in the desk, or "" while there is none."""
+    site = home / SITE
+    if not site.exists():
+        return ""
+    return str(json.loads(site.read_text(encoding="utf-8")).get("base_url", ""))
+
+
+def store_base_url(home: Path, url: str) -> None:
+    """Keep the address for the next start of every process (`serve` starts its processes again)."""
+    fresh = home / f"{SITE}.new"
+    fresh.write_text(json.dumps({"base_url": url}) + "\n", encoding="utf-8")
+    fresh.replace(home / SITE)
