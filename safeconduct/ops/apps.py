@@ -1,5 +1,9 @@
 """Django's handle on this room."""
 
+from __future__ import annotations
+
+import os
+
 from django.apps import AppConfig
 
 
@@ -8,3 +12,10 @@ class OpsConfig(AppConfig):
 
     name = "safeconduct.ops"
     label = "ops"
+
+    def ready(self) -> None:
+        """Tie a process that `serve` started to the life of its parent (see processes.py)."""
+        if os.environ.pop("SAFECONDUCT_CHILD_OF_WEB", ""):
+            from safeconduct.ops.processes import die_with_parent
+
+            die_with_parent()

@@ -1,0 +1,1 @@
+"""Pages of the desk: for those who run the deployment."""

@@ -1,0 +1,1 @@
+"""Pages of the organisation console: for those who look after their own travellers."""

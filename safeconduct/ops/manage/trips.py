@@ -1,0 +1,57 @@
+"""The organisation's trips, to read: changing one is its traveller's own."""
+
+from __future__ import annotations
+
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from safeconduct.audit.actions import record
+from safeconduct.lib import clock
+from safeconduct.ops.manage import queries
+from safeconduct.orgs.access import right_required, signed_in, the_seat
+from safeconduct.trips.access import VIEW, access_trip
+from safeconduct.trips.queries import STATES, stops_of, trips_of_organisation
+from safeconduct.trips.timeline import count_of, timeline
+
+
+@require_safe
+@right_required("trips.view")
+def trip_list(request: HttpRequest) -> HttpResponse:
+    """Trips by state and words."""
+    state, words = request.GET.get("state", ""), request.GET.get("q", "").strip()[:100]
+    state = state if state in STATES else ""
+    rows = trips_of_organisation(the_seat(request), state=state, words=words)
+    page = Paginator(rows, 50).get_page(request.GET.get("page"))
+    at = clock.now()
+    lines = [(trip, stops, count_of(trip, stops, at)) for trip in page for stops in [stops_of(trip)]]
+    context = {
+        "nav": "manage_trips",
+        "page": page,
+        "lines": lines,
+        "state": state,
+        "words": words,
+        "states": queries.TRIP_STATES,
+    }
+    return render(request, "ops/manage/trips.html", context)
+
+
+@require_safe
+@right_required("trips.view")
+def trip(request: HttpRequest, public_id: str) -> HttpResponse:
+    """One trip; looking at somebody's itinerary is written down."""
+    seat = the_seat(request)
+    row = access_trip(seat, public_id, VIEW)
+    if row.user_id != signed_in(request).pk:
+        record("trip.looked_at", by=signed_in(request), subject=row, organisation=seat.organisation)
+    stops, at = stops_of(row), clock.now()
+    context = {
+        "nav": "manage_trips",
+        "seat": seat,
+        "trip": row,
+        "count": count_of(row, stops, at),
+        "lines": timeline(stops, at),
+        "exposures": queries.exposures_of_trip(seat, row),
+    }
+    return render(request, "ops/manage/trip.html", context)

@@ -1,0 +1,178 @@
+"""`safeconduct serve` after set-up: keeps one web and one worker process running, in one process tree.
+
+Standard library only and no Django: it holds no data and needs a few MB. A child that dies is started again,
+at once the first time, then with growing pauses. SIGTERM and SIGINT stop both gracefully.
+"""
+
+from __future__ import annotations
+
+import argparse
+import fcntl
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO
+
+from safeconduct.ops.processes import GRACE_SECONDS
+
+LOCK = "serve.lock"
+# Settings that the operator changes in the browser and that processes read when they start (lib/folder.py).
+SITE = "site.json"
+# A child that has lived this long is healthy; its next end begins a new row of pauses.
+HEALTHY_SECONDS = 30.0
+LONGEST_PAUSE = 30.0
+
+
+def log(message: str, **fields: object) -> None:
+    """Write one JSON line to stderr, of the same shape as the rest of the product's log."""
+    at = time.strftime("%Y-%m-%dT%H:%M:%S+0000", time.gmtime())
+    line = {"at": at, "level": "info", "logger": "safeconduct.serve", "message": message, **fields}
+    print(json.dumps(line), file=sys.stderr, flush=True)
+
+
+@dataclass
+class Child:
+    """One process that should be running."""
+
+    name: str
+    arguments: list[str]
+    process: subprocess.Popen[bytes] | None = None
+    started: float = 0.0
+    quick_ends: int = 0
+    start_at: float = field(default_factory=time.monotonic)
+
+    def start(self) -> None:
+        """Start it in a process group of its own: Ctrl-C reaches the supervisor alone, which then stops it."""
+        self.process = subprocess.Popen(
+            self.arguments,
+            process_group=0,
+            env={**os.environ, "SAFECONDUCT_PARENT": str(os.getpid())},
+        )
+        self.started = time.monotonic()
+        log("started", job=self.name, pid=self.process.pid)
+
+    def has_ended(self) -> bool:
+        """Return whether it ended since the last look, and plan the next start."""
+        if self.process is None or self.process.poll() is None:
+            return False
+        now = time.monotonic()
+        self.quick_ends = 0 if now - self.started > HEALTHY_SECONDS else self.quick_ends + 1
+        pause = min(LONGEST_PAUSE, 0.25 * 2 ** (self.quick_ends - 1)) if self.quick_ends else 0.0
+        log("ended", job=self.name, pid=self.process.pid, status=self.process.returncode, seconds=pause)
+        self.process, self.start_at = None, now + pause
+        return True
+
+    def renew(self) -> None:
+        """End it so that it starts again at once: its settings changed."""
+        self.started = 0.0
+        self.signal(signal.SIGTERM)
+
+    def signal(self, number: signal.Signals) -> None:
+        """Send a signal if it runs."""
+        if self.process is not None and self.process.poll() is None:
+            self.process.send_signal(number)
+
+
+def take_lock(home: Path) -> IO[str] | None:
+    """Return the open lock file of the folder, or None when another `serve` holds it."""
+    file = (home / LOCK).open("a+", encoding="utf-8")
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        file.close()
+        return None
+    file.truncate(0)
+    file.write(str(os.getpid()))
+    file.flush()
+    return file
+
+
+class Supervisor:
+    """Runs children until it is told to stop."""
+
+    def __init__(self, children: list[Child], home: Path) -> None:
+        self.children = children
+        self.site = home / SITE
+        self.seen = self._stamp()
+        self.stopping = False
+
+    def _stamp(self) -> float:
+        return self.site.stat().st_mtime if self.site.exists() else 0.0
+
+    def stop(self, *_: object) -> None:
+        """Ask for the end; `run` does it."""
+        self.stopping = True
+
+    def run(self) -> None:
+        """Start, watch, start again; then stop all."""
+        signal.signal(signal.SIGTERM, self.stop)
+        signal.signal(signal.SIGINT, self.stop)
+        while not self.stopping:
+            if self._stamp() != self.seen:
+                self.seen = self._stamp()
+                log("settings changed")
+                for child in self.children:
+                    child.renew()
+            for child in self.children:
+                child.has_ended()
+                if child.process is None and time.monotonic() >= child.start_at and not self.stopping:
+                    child.start()
+            time.sleep(0.1)
+        self._stop_children()
+
+    def _stop_children(self) -> None:
+        log("stopping")
+        for child in self.children:
+            child.signal(signal.SIGTERM)
+        last = time.monotonic() + GRACE_SECONDS + 2
+        for child in self.children:
+            if child.process is None:
+                continue
+            try:
+                child.process.wait(max(0.1, last - time.monotonic()))
+            except subprocess.TimeoutExpired:
+                log("did not stop in time", job=child.name, pid=child.process.pid)
+                child.process.kill()
+                child.process.wait()
+        log("stopped")
+
+
+def children_of(options: argparse.Namespace) -> list[Child]:
+    """Return what the command line asks for."""
+    python = sys.executable
+    web = [
+        python,
+        "-m",
+        "safeconduct.ops.webserver",
+        options.bind,
+        str(options.port),
+        str(options.web_workers),
+    ]
+    worker = [python, "-m", "safeconduct.config.cli", "worker"]
+    found = [Child("web", web)]
+    return found if options.no_worker else [*found, Child("worker", worker)]
+
+
+def main() -> None:
+    """Read the command line, take the folder's lock, run."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--home", type=Path, required=True)
+    parser.add_argument("--bind", default="127.0.0.1")
+    parser.add_argument("--port", type=int, default=8000)
+    parser.add_argument("--web-workers", type=int, default=1)
+    parser.add_argument("--no-worker", action="store_true")
+    options = parser.parse_args()
+    lock = take_lock(options.home)
+    if lock is None:
+        raise SystemExit(f"safeconduct: {options.home} is being served already")
+    with lock:
+        Supervisor(children_of(options), options.home).run()
+
+
+if __name__ == "__main__":
+    main()
