@@ -94,7 +94,11 @@ def shoot(context: BrowserContext, path: str, target: Path) -> None:
     page = context.new_page()
     page.goto(path)
     page.wait_for_load_state("networkidle")
-    page.screenshot(path=target, full_page=True)
+    # As tall as the page: the thumb bar then stands at its foot and not across its middle.
+    width = page.viewport_size["width"] if page.viewport_size else WIDTHS[0]
+    height = int(page.evaluate("document.documentElement.scrollHeight"))
+    page.set_viewport_size({"width": width, "height": max(height, HEIGHT)})
+    page.screenshot(path=target)
     page.close()
 
 
