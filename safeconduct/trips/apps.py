@@ -1,4 +1,4 @@
-"""Django's handle on this room. Tells the centres where a member is now, by their itinerary."""
+"""Django's handle on this room; fills what lower rooms ask: where a member is now, what is stored about a person."""
 
 from __future__ import annotations
 
@@ -18,10 +18,13 @@ class TripsConfig(AppConfig):
 
     def ready(self) -> None:
         """Fill the hooks of lower rooms."""
-        from safeconduct.centres import hooks
+        from safeconduct.accounts.hooks import personal_data
+        from safeconduct.centres.hooks import position_of
+        from safeconduct.trips.personal import OWN_DATA
 
-        if _position not in hooks.position_of:
-            hooks.position_of.append(_position)
+        personal_data.add(OWN_DATA)
+        if _position not in position_of:
+            position_of.append(_position)
 
 
 def _position(seat: Seat) -> tuple[float, float] | None:

@@ -8,12 +8,13 @@ from typing import Any
 import pytest
 from django.db import connection
 
+from safeconduct.accounts.actions import erase_user, export_personal_data
 from safeconduct.audit.models import Entry
 from safeconduct.lib import clock, geo
 from safeconduct.lib.errors import NotFound, Refused
 from safeconduct.orgs.models import Membership, UnscopedQuery
 from safeconduct.places.models import Place
-from safeconduct.trips import hooks, queries
+from safeconduct.trips import actions, hooks, queries
 from safeconduct.trips.access import access_stop, access_trip
 from safeconduct.trips.actions import cancel_trip, change_trip, mute_mail, register_trip, unmute_mail
 from safeconduct.trips.drafts import StopRefused
@@ -224,6 +225,24 @@ def test_the_same_form_makes_one_trip(world: World, draft: Draft) -> None:
     assert theirs.pk != first.pk
 
 
+def test_the_same_form_at_the_same_moment_makes_one_trip(
+    world: World, draft: Draft, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both requests looked before either wrote: the database lets one through."""
+    seat, stops = world.seat(world.bob), [draft("Nairobi", "2026-12-01T10:00")]
+    first = register_trip(seat, title="A", stops=stops, by=world.bob, form_token="t1")
+    looked: list[str] = []
+    look = actions._from_form
+
+    def late(*args: Any) -> Trip | None:
+        looked.append("")
+        return None if len(looked) == 1 else look(*args)
+
+    monkeypatch.setattr(actions, "_from_form", late)
+    assert register_trip(seat, title="A", stops=stops, by=world.bob, form_token="t1").pk == first.pk
+    assert (Trip.objects.of_user(world.bob).count(), len(stays(first)), len(looked)) == (1, 1, 2)
+
+
 def test_after_the_membership_no_new_trips_and_old_ones_stay(world: World, draft: Draft) -> None:
     trip = register_trip(world.seat(world.bob), title="", stops=[draft("Nairobi", "2026-11-20T10:00")], by=world.bob)
     membership = Membership.objects.of_user(world.bob)[0]
@@ -314,6 +333,17 @@ def test_rows_of_a_trip_are_of_one_organisation(world: World, draft: Draft) -> N
     trip = register_trip(world.seat(world.dana), title="", stops=[draft("Nairobi", "2026-12-01T10:00")], by=None)
     rows = [trip.membership, *trip.stops.all(), *trip.stays.all()]
     assert {row.organisation_id for row in rows} == {world.southgate.pk}
+
+
+def test_a_person_gets_their_trips_and_takes_them_along(world: World, draft: Draft) -> None:
+    stop = draft("Nairobi", "2026-12-01T10:00", note="Ask for Grace")
+    register_trip(world.seat(world.bob), title="Mine", stops=[stop], by=world.bob)
+    register_trip(world.seat(world.alice), title="Hers", stops=[stop], by=world.alice)
+    (trip,) = export_personal_data(world.bob)["trips"]["trips"]
+    assert (trip["title"], trip["stops"][0]["place"], trip["stops"][0]["note"]) == ("Mine", "Nairobi", "Ask for Grace")
+    erase_user(world.bob, by=world.bob)
+    assert [one.title for one in Trip.objects.for_org(world.northfield)] == ["Hers"]
+    assert Stay.objects.for_org(world.northfield).count() == 1
 
 
 def test_managers_see_their_own_organisation(world: World, draft: Draft) -> None:
