@@ -102,9 +102,9 @@ class OrganisationPasswordValidator:
         person = user if isinstance(user, User) and user.pk else None
         email = str(getattr(user, "email", "") or "")
         rules = rules_for(context.request, email=email, user=person)
-        faults = [ValidationError(str(rule.text), code=rule.code) for rule in missed(password, rules, names_of(user))]
+        faults = [ValidationError(f"{rule.text}.", code=rule.code) for rule in missed(password, rules, names_of(user))]
         if len(password) > LONGEST:
-            text = ngettext("At most %(most)d character", "At most %(most)d characters", LONGEST)
+            text = ngettext("At most %(most)d character.", "At most %(most)d characters.", LONGEST)
             faults.append(ValidationError(text % {"most": LONGEST}, code="long"))
         if faults:
             raise ValidationError(faults)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from typing import Any
 from urllib.parse import urlencode
+from zoneinfo import available_timezones
 
 from allauth.account import views as allauth_views
 from allauth.account.decorators import reauthentication_required
@@ -132,6 +133,11 @@ class SignupView(allauth_views.SignupView):
 class VerifyCodeView(allauth_views.ConfirmEmailVerificationCodeView):
     """The code page. When the link was pressed meanwhile, it goes on without a code."""
 
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        """Add where the person came from."""
+        found: dict[str, Any] = super().get_context_data(**kwargs)
+        return {**found, "entrance": hooks.entrance(self.request)}
+
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         """Leave the stage when the address is confirmed already."""
         stage = LoginStageController.enter(request, EmailVerificationStage.key)
@@ -217,6 +223,7 @@ def home(request: HttpRequest) -> HttpResponse:
         "memberships": hooks.membership_lines(user),
         "sessions": UserSession.objects.filter(user=user).count(),
         "has_two_step": _has_two_step(user),
+        "zones": sorted(zone for zone in available_timezones() if "/" in zone and not zone.startswith("Etc/")),
     }
     return render(request, "accounts/home.html", page)
 

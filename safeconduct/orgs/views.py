@@ -170,6 +170,7 @@ def _associate_page(request: HttpRequest, form: NumberForm, status: int = 200) -
         "form": form,
         "invitations": routing.open_invitations(user, verified_emails(user)),
         "memberships": hooks.membership_lines(user),
+        "entrance": hooks.entrance(request),
     }
     return render(request, "orgs/associate.html", page, status=status)
 
