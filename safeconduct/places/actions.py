@@ -22,7 +22,7 @@ from safeconduct.lib.geo import distance_km
 from safeconduct.places.facts import facts_from
 from safeconduct.places.files import DATA, read_rows
 from safeconduct.places.folding import fold
-from safeconduct.places.loading import Wanted, WantedName, WantedPlace, wanted_from
+from safeconduct.places.loading import Wanted, WantedName, WantedPlace, former_weight, wanted_from
 from safeconduct.places.models import Fact, FactLoad, FactSource, Place, PlaceName
 
 T = TypeVar("T")
@@ -30,7 +30,7 @@ BATCH = 1000
 # A city that is gone is the same as one of its name this near (a suburb taken in, two rows made one).
 MERGE_KM = 25.0
 # Raised when the tables would hold something else from the same files.
-FORMAT = 1
+FORMAT = 2
 INSERT_NAMES = (
     "INSERT INTO places_placename (place_id, name, langs, folded, is_whole, weight, is_former)"
     " VALUES (%s, %s, %s, %s, %s, %s, %s)"
@@ -69,6 +69,10 @@ def load_facts(*, data_dir: Path = DATA, only: Collection[str] | None = None) ->
     _load_places(wanted, chosen, report)
     _load_names(wanted, chosen, report)
     _load_facts(data_dir, chosen, report)
+    # Without fresh statistics PostgreSQL reads every name for a query of one letter until autovacuum comes by.
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE places_place")
+        cursor.execute("ANALYZE places_placename")
     FactLoad.objects.exclude(scope=scope).delete()
     FactLoad.objects.update_or_create(scope=scope, defaults={"digest": digest, "loaded_at": clock.now()})
     return report
@@ -90,25 +94,27 @@ def _batches(rows: Iterable[T]) -> Iterator[list[T]]:
 
 def _load_places(wanted: Wanted, only: frozenset[str] | None, report: LoadReport) -> None:
     stored = Place.objects.in_bulk(field_name="key")
-    new, changed, former = [], [], []
+    written, former = [], []
     for key, want in wanted.places.items():
         row = stored.get(key)
-        if row is None:
-            new.append(Place(**asdict(want)))
+        if row is not None and not _differs(row, want):
             continue
-        if row.name != want.name:
+        if row is not None and row.name != want.name:
             report.renamed += 1
             former.append((row.pk, row.name, want.rank))
-        if _set_columns(row, want):
-            changed.append(row)
-    for places in _batches(new):
-        with transaction.atomic():
-            Place.objects.bulk_create(places)
-    for places in _batches(changed):
-        with transaction.atomic():
-            Place.objects.bulk_update(places, [*COLUMNS, "state", "merged_into"], batch_size=100)
+        report.added += row is None
+        report.changed += row is not None
+        written.append(Place(**asdict(want)))
+    # Before the new name: a load that is killed here does it again.
     _keep_former_names(former)
-    report.added, report.changed = len(new), len(changed)
+    for places in _batches(written):
+        with transaction.atomic():
+            Place.objects.bulk_create(
+                places,
+                update_conflicts=True,
+                unique_fields=["key"],
+                update_fields=[*COLUMNS, "state", "merged_into"],
+            )
     gone = [
         row
         for key, row in stored.items()
@@ -118,23 +124,20 @@ def _load_places(wanted: Wanted, only: frozenset[str] | None, report: LoadReport
         _retire(gone, wanted, report)
 
 
-def _set_columns(row: Place, want: WantedPlace) -> bool:
-    """Set what differs; return whether anything did. A place that is back is active again."""
-    differs = row.state != Place.State.ACTIVE
-    row.state, row.merged_into = Place.State.ACTIVE, None
-    for column in COLUMNS:
-        value = getattr(want, column)
-        if getattr(row, column) != value:
-            setattr(row, column, value)
-            differs = True
-    return differs
+def _differs(row: Place, want: WantedPlace) -> bool:
+    """Whether a row says something else, or is retired and now back."""
+    return row.state != Place.State.ACTIVE or any(
+        getattr(row, name) != getattr(want, name) for name in COLUMNS
+    )
 
 
 def _keep_former_names(former: list[tuple[int, str, int]]) -> None:
     for batch in _batches(former):
         with transaction.atomic():
             PlaceName.objects.bulk_create(
-                PlaceName(place_id=place, name=name, folded=fold(name), is_former=True, weight=rank)
+                PlaceName(
+                    place_id=place, name=name, folded=fold(name), is_former=True, weight=former_weight(rank)
+                )
                 for place, name, rank in batch
             )
 

@@ -11,6 +11,7 @@ import math
 import threading
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import shapely
 from django.utils.html import escape
@@ -39,7 +40,7 @@ LETTER, LINE = 6.6, 15.0
 Box = tuple[float, float, float, float]
 Spot = tuple[float, float, str]
 _lock = threading.Lock()
-_drawn: dict[str, BaseGeometry] = {}
+_drawn: dict[str, BaseGeometry] | None = None
 
 
 @dataclass(frozen=True)
@@ -69,19 +70,17 @@ class Frame:
 
 def world() -> dict[str, BaseGeometry]:
     """Shapes for drawing by ISO code, read on the first call; CC and TK are too small to have one."""
-    if not _drawn:
+    global _drawn
+    if _drawn is None:
         with _lock:
-            if not _drawn:
+            if _drawn is None:
                 shapes = read_json(DATA / "map" / "world.json.gz")
-                _drawn.update(
-                    (
-                        code,
-                        shapely.make_valid(
-                            MultiPolygon([Polygon(rings[0], rings[1:]) for rings in polygons])
-                        ),
+                _drawn = {
+                    code: shapely.make_valid(
+                        MultiPolygon([Polygon(rings[0], rings[1:]) for rings in polygons])
                     )
                     for code, polygons in shapes.items()
-                )
+                }
     return _drawn
 
 
@@ -185,8 +184,9 @@ def _seen(frame: Frame, geometry: BaseGeometry) -> list[BaseGeometry]:
     return [shapely.union_all(pieces)] if len(pieces) > 1 else pieces
 
 
-def _land(frame: Frame, near: frozenset[str]) -> list[str]:
-    """Paths of the land, coarser when it would be too long."""
+@lru_cache(maxsize=64)
+def _land(frame: Frame, near: frozenset[str]) -> tuple[str, ...]:
+    """Paths of the land, coarser when it would be too long; remembered, the land does not change."""
     seen = {code: _seen(frame, shape) for code, shape in world().items()}
     tolerance = SIMPLIFY_PIXELS * frame.degrees_a_pixel
     while True:
@@ -200,7 +200,7 @@ def _land(frame: Frame, near: frozenset[str]) -> list[str]:
             break
         tolerance *= 1.6
     paths = [(far, "m-land m-land--far"), (close, "m-land")]
-    return [f'<path class="{css}" d="{d}"/>' for d, css in paths if d]
+    return tuple(f'<path class="{css}" d="{d}"/>' for d, css in paths if d)
 
 
 def _path(frame: Frame, geometry: BaseGeometry, tolerance: float = 0.0) -> str:

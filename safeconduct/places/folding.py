@@ -22,7 +22,12 @@ _BREAKS = re.compile(r"[\s\-‐-―_/,.;:()\[\]·・&]+")
 def fold(text: str) -> str:
     """Lower case without accents and punctuation, words separated by one space."""
     decomposed = unicodedata.normalize("NFKD", text.casefold().translate(_PLAIN))
-    bare = "".join(char for char in decomposed if not unicodedata.combining(char))
+    # Accents, and what is never seen: control characters, joiners (category C).
+    bare = "".join(
+        char
+        for char in decomposed
+        if not unicodedata.combining(char) and (char.isspace() or unicodedata.category(char)[0] != "C")
+    )
     return _BREAKS.sub(" ", unicodedata.normalize("NFC", bare).translate(_PLAIN)).strip()
 
 

@@ -177,6 +177,11 @@ def _search_names(
     return list(rows.values())
 
 
+def former_weight(rank: int) -> int:
+    """A name that the place had before: as good as one that others use."""
+    return round(PREFIX_FAR + RANK_SHARE * rank)
+
+
 def _labelled(names: list[tuple[str, str]], lang: str) -> str:
     return next((name[:LONGEST] for langs, name in names if lang and lang in langs.split(" ")), "")
 

@@ -28,7 +28,8 @@ def test_two_spellings_are_one(one: str, other: str) -> None:
 def test_different_names_stay_different() -> None:
     assert fold("Москва") != fold("Moskva")
     assert fold("東京") == "東京"
-    assert fold("  --  ") == ""
+    assert fold("  --  ") == "" == fold("\x00\u200d")
+    assert fold("New\tYork\n") == "new york"
 
 
 def test_later_words_start_endings() -> None:
