@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from django.conf import settings
-from django.db.models import F, Q, QuerySet
+from django.db.models import F, Q, QuerySet, TextField
+from django.db.models.functions import Cast
 
 from safeconduct.alerts.labels import event_label, language_name
 from safeconduct.alerts.models import AlertVersion, Event
@@ -82,23 +84,36 @@ def active_for_place(place: Any, *, now: datetime | None = None) -> list[AlertVe
     A country or territory: every alert that names it or touches it. Any other place: alerts whose area holds
     its point or comes within 30 km of it, and those that only name its country.
     """
+    rows = active_versions(now)
     if place.is_country:
-        found = [version for version in active_versions(now) if place.country_code in version.countries]
+        found = list(_naming(rows, place.country_code))
     else:
-        found = [version for version in active_versions(now) if _matters_at(version, place)]
+        only_named = _naming(rows.filter(impact_origin=AlertVersion.ImpactOrigin.COUNTRY), place.country_code)
+        found = [*(version for version in _around(rows, place) if _comes_near(version, place)), *only_named]
     return sorted(found, key=_worst_first)
 
 
 NEAR_KM = 30.0
+NEAR_DEGREES = 0.3
 
 
-def _matters_at(version: AlertVersion, place: Any) -> bool:
-    if version.impact_origin == AlertVersion.ImpactOrigin.COUNTRY:
-        return place.country_code in version.countries
-    if version.south is None or version.north is None or version.impact_area is None:
-        return False
-    if not version.south - 0.5 <= place.lat <= version.north + 0.5:
-        return False
+def _naming(rows: QuerySet[AlertVersion], country_code: str) -> QuerySet[AlertVersion]:
+    """Versions that name a country: a search in the stored list, alike on both databases."""
+    return rows.annotate(country_text=Cast("countries", TextField())).filter(
+        country_text__contains=f'"{country_code}"'
+    )
+
+
+def _around(rows: QuerySet[AlertVersion], place: Any) -> QuerySet[AlertVersion]:
+    """Versions whose box comes near a place. Near 180° and the poles longitude does not decide."""
+    rows = rows.filter(south__lte=place.lat + NEAR_DEGREES, north__gte=place.lat - NEAR_DEGREES)
+    width = NEAR_DEGREES / max(0.01, math.cos(math.radians(min(89.0, abs(place.lat)))))
+    if abs(place.lon) + width < 180:
+        rows = rows.filter(west__lte=place.lon + width, east__gte=place.lon - width)
+    return rows
+
+
+def _comes_near(version: AlertVersion, place: Any) -> bool:
     shape = version.geometry()
     return shape is not None and geo.distance_to_km(shape, place.lon, place.lat) <= NEAR_KM
 
@@ -129,9 +144,9 @@ def listed(
     )
     if severity:
         rows = rows.filter(severity=severity)
-    found = list(rows.defer("impact_area", "infos", "references", "area_names")[:2000])
     if country:
-        found = [version for version in found if country in version.countries]
+        rows = _naming(rows, country)
+    found = list(rows.defer("impact_area", "infos", "references", "area_names")[:2000])
     return sorted(found, key=_worst_first) if active else found
 
 

@@ -188,3 +188,20 @@ def test_active_for_a_place() -> None:
     assert active_for_place(lisbon) == [inside, somewhere]
     assert active_for_place(portugal) == [inside, somewhere]
     assert active_for_place(Place.objects.get(key="iso:JP")) == []
+
+
+@pytest.mark.parametrize(
+    ("lon", "lat", "near"),
+    [(-9.2, 38.7, True), (-7.8, 39.0, True), (-7.5, 39.0, False), (-9.0, 40.2, True), (-9.0, 40.5, False)],
+)
+def test_a_place_just_outside_an_area_counts_as_near(lon: float, lat: float, near: bool) -> None:
+    version = put(message("A")).version
+    place = Place(key="x", kind=Place.Kind.CITY, country_code="ES", lon=lon, lat=lat)
+    assert active_for_place(place) == ([version] if near else [])
+
+
+def test_near_is_near_across_the_antimeridian() -> None:
+    version = put(message("A", polygon="-18,-179.9 -18,-179 -17,-179 -17,-179.9 -18,-179.9")).version
+    assert active_for_place(Place(kind=Place.Kind.CITY, country_code="FJ", lon=179.95, lat=-17.5)) == [
+        version
+    ]
