@@ -187,6 +187,20 @@ def trip_row(trip: Trip, stops: Sequence[Stop]) -> dict[str, Any]:
     }
 
 
+def trip_lines(row: dict[str, Any]) -> list[str]:
+    """Return a trip's data as lines to read."""
+    end = row["ends"] or "open end"
+    lines = [f"{row['id']}  {row['title']}  {row['traveller']}  {row['organisation']}  {row['progress']}"]
+    lines.append(f"  {row['starts']} to {end}, {len(row['gaps'])} gaps, {len(row['overlaps'])} overlaps")
+    for stop in row["stops"]:
+        where = f"{stop['place']} to {stop['to']}" if stop["to"] else stop["place"]
+        lines.append(
+            f"  {stop['kind']}  {where} ({stop['key']}, {stop['country']}, {stop['extent']})"
+            f"  {stop['from']} to {stop['until'] or 'open end'}"
+        )
+    return lines
+
+
 def _stop_row(stop: Stop) -> dict[str, Any]:
     spot = bare_spot(stop.place, address=stop.address, lat=stop.lat, lon=stop.lon)
     start, end = starts(stop)[0], ends(stop)[0]

@@ -131,6 +131,15 @@ def test_trips_of_nobody(world: World) -> None:
     assert run("trips") == [] and "nobody has" in refused("trips", "--email", "x@example.org")
 
 
+def test_readable_lines(world: World) -> None:
+    trip = add("Munich,2026-11-22,2026-11-25", "KE,2026-11-28,")
+    out = io.StringIO()
+    call_command("trips", stdout=out)
+    first, second, *stops = out.getvalue().strip().splitlines()
+    assert first.startswith(trip["id"]) and "open end, 1 gaps, 0 overlaps" in second
+    assert "Munich (geonames:2867714, DE, city)" in stops[0] and "Kenya (iso:KE, KE, country)" in stops[1]
+
+
 def test_a_position_at_sea_is_refused(world: World) -> None:
     with pytest.raises(Refused):
         where_from_text("@-45,-120 raft")

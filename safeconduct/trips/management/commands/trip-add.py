@@ -14,7 +14,7 @@ from safeconduct.trips.actions import register_trip
 from safeconduct.trips.drafts import settled_stops
 from safeconduct.trips.itinerary import oddities
 from safeconduct.trips.queries import stops_of
-from safeconduct.trips.typed import stop_from_text, trip_row
+from safeconduct.trips.typed import stop_from_text, trip_lines, trip_row
 
 
 class Command(JsonCommand):
@@ -41,10 +41,7 @@ class Command(JsonCommand):
         notes = oddities(settled_stops(drafts))
         trip = register_trip(seat, title=options["title"], stops=drafts, by=None)
         answer = trip_row(trip, stops_of(trip)) | {"notes": notes}
-        lines = [f"{trip.public_id}  {trip.title}"]
-        lines += [f"  {one['place']} ({one['key']}, {one['country']}): {one['extent']}" for one in answer["stops"]]
-        lines += notes
-        self.emit(answer, "\n".join(lines))
+        self.emit(answer, "\n".join([*trip_lines(answer), *notes]))
 
     def _seat(self, email: str, org: str) -> Seat:
         user = User.objects.filter(email__iexact=email.strip()).first()

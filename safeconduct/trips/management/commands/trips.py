@@ -12,7 +12,7 @@ from safeconduct.lib.errors import Refused
 from safeconduct.orgs.models import Organisation
 from safeconduct.trips.models import Trip
 from safeconduct.trips.queries import with_stops
-from safeconduct.trips.typed import trip_row
+from safeconduct.trips.typed import trip_lines, trip_row
 
 
 class Command(JsonCommand):
@@ -38,4 +38,5 @@ class Command(JsonCommand):
             if user is not None:
                 trips = trips.filter(user=user)
             rows += [trip_row(trip, list(trip.stops.all())) for trip in with_stops(trips, organisation)]
-        self.emit(rows, None if rows else "no trips")
+        lines = [line for row in rows for line in trip_lines(row)]
+        self.emit(rows, "\n".join(lines) or "no trips")
