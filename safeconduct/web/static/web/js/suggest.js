@@ -83,7 +83,8 @@ class Suggest {
     const name = document.createElement("b");
     name.textContent = place.name;
     const more = document.createElement("span");
-    more.textContent = [place.kind_name || "", place.country_name && place.country_name !== place.name ? place.country_name : ""].filter(Boolean).join(", ");
+    const country = place.country_name !== place.name ? place.country_name : "";
+    more.textContent = [place.kind_name, place.code, country, place.people].filter(Boolean).join(", ");
     row.append(name, more);
     return row;
   }
