@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+import runpy
 import signal
 import sys
 import threading
@@ -47,3 +48,15 @@ def stop_on_signals(stop: Callable[[], None], *, within: float = GRACE_SECONDS) 
 
     signal.signal(signal.SIGTERM, handle)
     signal.signal(signal.SIGINT, handle)
+
+
+def main() -> None:
+    """Run a command of ours as a child of the supervisor: tied to its life before anything slow is imported."""
+    parent = os.environ.pop("SAFECONDUCT_PARENT", "")
+    die_with_parent(int(parent) if parent else None)
+    sys.argv = ["safeconduct", *sys.argv[1:]]
+    runpy.run_module("safeconduct.config.cli", run_name="__main__")
+
+
+if __name__ == "__main__":
+    main()

@@ -153,7 +153,7 @@ def children_of(options: argparse.Namespace) -> list[Child]:
         str(options.port),
         str(options.web_workers),
     ]
-    worker = [python, "-m", "safeconduct.config.cli", "worker"]
+    worker = [python, "-m", "safeconduct.ops.processes", "worker"]
     found = [Child("web", web)]
     return found if options.no_worker else [*found, Child("worker", worker)]
 

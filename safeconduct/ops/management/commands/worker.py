@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from typing import Any
 
 from django.core.management.base import CommandParser
 
 from safeconduct.lib.commands import JsonCommand
 from safeconduct.ops.jobs import all_jobs
-from safeconduct.ops.processes import die_with_parent, stop_on_signals
+from safeconduct.ops.processes import stop_on_signals
 from safeconduct.ops.worker import Worker
 
 
@@ -31,9 +30,6 @@ class Command(JsonCommand):
             jobs = [job for job in jobs if not job.polls]
         worker = Worker(jobs)
         if not options["until_idle"]:
-            parent = os.environ.pop("SAFECONDUCT_PARENT", "")
-            if parent:
-                die_with_parent(int(parent))
             stop_on_signals(worker.stop)
             worker.forever()
             return
