@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -214,3 +216,37 @@ def test_held_clock_reaches_the_page(world: World, client: Client, monkeypatch: 
     monkeypatch.setenv("SAFECONDUCT_AT", datetime(2026, 11, 22, 10, 40, tzinfo=UTC).isoformat())
     client.force_login(world.bob)
     assert "22 Nov" in words(client.get("/"))
+
+
+@pytest.mark.urls(__name__)
+def test_the_page_of_our_failure_needs_no_database(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    def gone(*_anything: object) -> None:
+        raise DatabaseError("connection refused")
+
+    monkeypatch.setattr("safeconduct.web.context.help_centre", gone)
+    client.raise_request_exception = False
+    page = client.get("/fail/bug/")
+    assert page.status_code == 500
+    assert "We could not do this" in words(page)
+
+
+def test_pages_follow_the_readers_language_and_zone(world: World, client: Client) -> None:
+    world.bob.language, world.bob.zone = "de", "Asia/Kathmandu"
+    world.bob.save()
+    client.force_login(world.bob)
+    page = client.get("/")
+    assert '<html lang="de"' in page.content.decode()
+    assert "(UTC+5:45)" in words(page)
+    client.post("/display/", {"language": "en"})
+    assert '<html lang="en"' in client.get("/").content.decode()
+    world.bob.refresh_from_db()
+    assert world.bob.language == "en"
+
+
+def test_a_home_page_asks_the_database_a_bounded_number_of_times(
+    world: World, client: Client, django_assert_max_num_queries: Callable[[int], AbstractContextManager[None]]
+) -> None:
+    client.force_login(world.bob)
+    client.get("/")
+    with django_assert_max_num_queries(40):
+        client.get("/")

@@ -26,6 +26,7 @@ ALLOWED_WORDS = {
     "example",
     "edu",
 }
+ALLOWED_TEXTS = {"Message-ID"}
 SPOKEN = ("aria-label", "placeholder", "title", "alt", "data-th", "data-busy")
 
 
@@ -62,7 +63,9 @@ class Words(HTMLParser):
 
     @staticmethod
     def wordy(text: str) -> bool:
-        return any(word not in ALLOWED_WORDS for word in re.findall(r"[^\W\d_]{3,}", text))
+        return text.strip() not in ALLOWED_TEXTS and any(
+            word not in ALLOWED_WORDS for word in re.findall(r"[^\W\d_]{3,}", text)
+        )
 
 
 def short(path: Path) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 from django import template
 from django.contrib.staticfiles import finders
 from django.forms import BaseForm, BoundField, CheckboxInput, CheckboxSelectMultiple, HiddenInput, RadioSelect
+from django.template.loader import get_template
 from django.templatetags.static import static
 from django.utils.functional import Promise
 from django.utils.html import format_html
@@ -224,7 +225,7 @@ def field(
 @register.simple_tag
 def widget(bound: BoundField, **attrs: str) -> SafeString:
     """Only the widget of a field, with attributes (underscores as hyphens) and `aria-invalid` when wrong."""
-    given = {name.replace("_", "-"): value for name, value in attrs.items()}
+    given: dict[str, str | bool] = {name.replace("_", "-"): value for name, value in attrs.items()}
     if bound.errors:
         given["aria-invalid"] = "true"
     return SafeString(bound.as_widget(attrs=given))
@@ -233,7 +234,7 @@ def widget(bound: BoundField, **attrs: str) -> SafeString:
 @register.simple_tag
 def fields(form: BaseForm) -> SafeString:
     """All fields of a form in their order."""
-    page = template.loader.get_template("web/parts/field.html")
+    page = get_template("web/parts/field.html")
     visible = [page.render(field(bound)) for bound in form.visible_fields()]
     hidden = [str(bound) for bound in form.hidden_fields()]
     return mark_safe("\n".join([*visible, *hidden]))  # noqa: S308 - both come from rendered templates
