@@ -49,10 +49,9 @@ class Command(JsonCommand):
             raise Refused("user.unknown", f"nobody has the address {email}")
         wanted = org.strip().casefold()
         for membership in memberships_of(user):
-            organisation, number = membership.organisation, membership.number
+            organisation = membership.organisation
             names = {organisation.public_id, organisation.name.casefold(), organisation.short_name.casefold()}
-            if number is not None:
-                names.add(number.number.casefold())
+            names |= {row.number.casefold() for row in membership.programme.numbers.all()}
             if wanted and wanted in names:
                 return seat_for(user, membership)
         raise Refused("membership.none", f"{email} is no member of {org}")
