@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.db import transaction
 from django.db.models import Q
@@ -158,13 +159,13 @@ def _settle(
 
 
 def _store(rows: Sequence[Exposure], before: dict[int, list[object]], everybody: Everybody) -> None:
-    """Write changed exposures; those that only follow to the next version in one statement."""
+    """Write changed exposures; those that only follow to the next version, or close, in one statement."""
     simple, rich = exposures.split(rows, before)
-    groups: dict[tuple[int, datetime | None], list[int]] = {}
+    groups: dict[tuple[Any, ...], list[int]] = {}
     for row in simple:
-        groups.setdefault((row.version_id, row.tell_due_at), []).append(row.pk)
-    for (version_id, due_at), keys in groups.items():
-        everybody.exposures.filter(pk__in=keys).update(version_id=version_id, tell_due_at=due_at)
+        groups.setdefault(tuple(getattr(row, name) for name in exposures.SHARED), []).append(row.pk)
+    for values, keys in groups.items():
+        everybody.exposures.filter(pk__in=keys).update(**dict(zip(exposures.SHARED, values, strict=True)))
     if rich:
         everybody.exposures.bulk_update(rich, exposures.FIELDS, batch_size=100)
 

@@ -19,6 +19,7 @@ DETAILS = (
     "stop_id", "version_id", "strength", "distance_km", "place_label", "from_at", "to_at", "reason", "state",
     "opened_at", "tell_due_at", "told_at", "told_version_id", "closed_at", "closed_reason",
 )  # fmt: skip
+SHARED = ("version_id", "state", "tell_due_at", "closed_at", "closed_reason")
 FIELDS = tuple(name.removesuffix("_id") for name in DETAILS)
 
 
@@ -97,14 +98,13 @@ def _details(row: Exposure) -> list[object]:
 
 
 def split(rows: Iterable[Exposure], originals: dict[int, list[object]]) -> tuple[list[Exposure], list[Exposure]]:
-    """Return the rows whose version and telling alone changed, and those of which more did."""
+    """Return the rows of which only SHARED changed, which many have alike, and those of which more did."""
     simple: list[Exposure] = []
     rich: list[Exposure] = []
-    plain = {"version_id", "tell_due_at"}
     for row in rows:
         pairs = zip(DETAILS, _details(row), originals[row.pk], strict=True)
         changed = {name for name, new, old in pairs if new != old}
-        (simple if changed <= plain else rich).append(row)
+        (simple if changed <= set(SHARED) else rich).append(row)
     return simple, rich
 
 

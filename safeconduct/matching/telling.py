@@ -13,7 +13,6 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from django.db import transaction
-from django.urls import reverse
 from django.utils import translation
 
 from safeconduct.alerts.models import AlertVersion, Event
@@ -24,7 +23,7 @@ from safeconduct.matching.actions import Everybody
 from safeconduct.matching.help import HelpFinder
 from safeconduct.matching.models import Exposure
 from safeconduct.notify.actions import MOST_AT_ONCE, News, Telling, tell_many
-from safeconduct.notify.addresses import absolute
+from safeconduct.notify.addresses import addresses_of
 from safeconduct.notify.models import Notice, UnsubscribeLink
 from safeconduct.notify.queries import Recipient
 from safeconduct.outbox.kinds import Kind
@@ -136,6 +135,7 @@ class _Teller:
 
     def __post_init__(self) -> None:
         self.help = HelpFinder()
+        self.trip_url = addresses_of("trips:detail")
         self._spans: dict[tuple[str, str], str] = {}
 
     def tell(self, batch: Sequence[Exposure]) -> frozenset[str]:
@@ -174,7 +174,7 @@ class _Teller:
                     "when": self._span(shown, str(row.reason.get("zone") or "UTC"), person.language),
                     "closed": words.closed(row.closed_reason, row.reason),
                     "trip_title": row.trip.title,
-                    "trip_url": absolute(reverse("trips:detail", args=[row.trip.public_id])),
+                    "trip_url": self.trip_url(row.trip.public_id),
                     **self.help.near(*row.reason.get("at", (0.0, 0.0))),
                 }
 

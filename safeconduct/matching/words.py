@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date, datetime
+from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -109,10 +110,17 @@ def country_name(code: str) -> str:
 
 def days(reason: Reason, *, this_year: int) -> str:
     """Return the days of the stay at the place: “Sun 22 to Fri 27 Nov”; an open end says so."""
-    zone = ZoneInfo(str(reason.get("zone") or "UTC"))
-    first = datetime.fromisoformat(str(reason["from"])).astimezone(zone).date()
-    last = datetime.fromisoformat(str(reason["to"])).astimezone(zone).date()
-    if reason.get("open_end"):
+    language, zone = get_language() or "en", str(reason.get("zone") or "UTC")
+    return _days(language, str(reason["from"]), str(reason["to"]), zone, bool(reason.get("open_end")), this_year)
+
+
+@lru_cache(maxsize=4096)
+def _days(language: str, from_at: str, to_at: str, zone_name: str, is_open_end: bool, this_year: int) -> str:
+    # Many travellers share a few itineraries. The language is active already and part of the key.
+    zone = ZoneInfo(zone_name)
+    first = datetime.fromisoformat(from_at).astimezone(zone).date()
+    last = datetime.fromisoformat(to_at).astimezone(zone).date()
+    if is_open_end:
         return _("from %(day)s on") % {"day": _day(first, this_year)}
     if first == last:
         return _("on %(day)s") % {"day": _day(first, this_year)}

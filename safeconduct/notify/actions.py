@@ -18,7 +18,7 @@ from safeconduct.accounts.models import User
 from safeconduct.audit import actions as audit
 from safeconduct.lib import clock
 from safeconduct.lib.errors import Refused
-from safeconduct.notify.addresses import unsubscribe_url
+from safeconduct.notify.addresses import addresses_of
 from safeconduct.notify.hooks import switches
 from safeconduct.notify.models import FromSeverity, Notice, Subscription, UnsubscribeLink
 from safeconduct.notify.queries import Recipient, recipients
@@ -183,7 +183,8 @@ def _links(tellings: Sequence[Telling]) -> dict[tuple[str, str], str]:
             ignore_conflicts=True,
         )
         found = _known_links(wanted)
-    return {stops: unsubscribe_url(token) for stops, token in found.items()}
+    address = addresses_of("notify:unsubscribe")
+    return {stops: address(token) for stops, token in found.items()}
 
 
 def _known_links(wanted: Mapping[tuple[str, str], Telling]) -> dict[tuple[str, str], str]:

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from django.conf import settings
 from django.urls import reverse
 
+MARK = "-mark-"
+
 
 def absolute(path: str) -> str:
-    """Return the whole address of a path of ours; without a configured one, that of this machine."""
-    root = settings.SAFECONDUCT_URL or f"http://localhost:{settings.SAFECONDUCT_PORT}"
-    return f"{root}{path}"
+    """Return the whole address of a path of ours."""
+    return f"{settings.SAFECONDUCT_URL}{path}"
 
 
-def unsubscribe_url(token: str) -> str:
-    """Return the address that stops such mails."""
-    return absolute(reverse("notify:unsubscribe", args=[token]))
+def addresses_of(name: str) -> Callable[[str], str]:
+    """Return a function: the one argument of a named page → its whole address. For batches: reversed once."""
+    before, mark, after = absolute(reverse(name, args=[MARK])).rpartition(MARK)
+    assert mark, name  # noqa: S101  # a page with one argument
+    return lambda argument: f"{before}{argument}{after}"
