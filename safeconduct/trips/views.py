@@ -8,7 +8,7 @@ from django.shortcuts import redirect, render
 from django.urls import NoReverseMatch, reverse
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from safeconduct.lib import clock
 from safeconduct.lib.errors import Refused
@@ -25,7 +25,7 @@ from safeconduct.trips.whereabouts import Gap
 FORM_METHODS = ["GET", "HEAD", "POST"]
 
 
-@require_GET
+@require_safe
 @member_required
 def trip_list(request: HttpRequest) -> HttpResponse:
     """One's own trips: under way, ahead, past."""
@@ -65,7 +65,7 @@ def trip_new(request: HttpRequest) -> HttpResponse:
     return redirect("trips:detail", trip.public_id)
 
 
-@require_GET
+@require_safe
 @member_required
 def trip_detail(request: HttpRequest, public_id: str) -> HttpResponse:
     """A trip's timeline, what is odd about it and what concerns it."""
