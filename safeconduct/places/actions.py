@@ -30,12 +30,24 @@ BATCH = 1000
 # A city that is gone is the same as one of its name this near (a suburb taken in, two rows made one).
 MERGE_KM = 25.0
 # Raised when the tables would hold something else from the same files.
-FORMAT = 2
+FORMAT = 3
 INSERT_NAMES = (
     "INSERT INTO places_placename (place_id, name, langs, folded, is_whole, weight, is_former)"
     " VALUES (%s, %s, %s, %s, %s, %s, %s)"
 )
-COLUMNS = ("kind", "code", "name", "native_name", "country_code", "lat", "lon", "population", "zone", "rank")
+COLUMNS = (
+    "kind",
+    "code",
+    "name",
+    "native_name",
+    "country_code",
+    "region",
+    "lat",
+    "lon",
+    "population",
+    "zone",
+    "rank",
+)
 
 
 @dataclass

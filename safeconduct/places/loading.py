@@ -34,6 +34,7 @@ class WantedPlace:
     name: str
     native_name: str
     country_code: str
+    region: str
     lat: float
     lon: float
     population: int | None
@@ -72,8 +73,12 @@ def wanted_from(data: Path, only: frozenset[str] | None = None) -> Wanted:
         _add_country(
             wanted, row, country_names[row["iso2"]], native.get(row["iso2"], ""), zones.get(row["iso2"], "")
         )
+    regions = {
+        (row["iso2"], row["admin1"]): row["region"] for row in read_rows(data / "typed" / "region.csv")
+    }
     for row in _rows(data / "city.csv.gz", only):
-        _add_city(wanted, row, names.get(row["geonameid"], []), native.get(row["iso2"], ""))
+        region = regions.get((row["iso2"], row["admin1"]), "")
+        _add_city(wanted, row, names.get(row["geonameid"], []), native.get(row["iso2"], ""), region)
     for row in _rows(data / "airport.csv", only):
         _add_airport(wanted, row)
     moved = data / "typed" / "city_merged.csv"
@@ -100,6 +105,7 @@ def _add_country(
         name=row["name"],
         native_name=_labelled(names, native),
         country_code=code,
+        region="",
         lat=float(row["lat"]),
         lon=float(row["lon"]),
         population=population,
@@ -109,7 +115,9 @@ def _add_country(
     wanted.names[key] = _search_names(row["name"], [*names, ("", row["iso3"])], rank, native=native)
 
 
-def _add_city(wanted: Wanted, row: dict[str, str], names: list[tuple[str, str]], native: str) -> None:
+def _add_city(
+    wanted: Wanted, row: dict[str, str], names: list[tuple[str, str]], native: str, region: str
+) -> None:
     key = f"geonames:{row['geonameid']}"
     population = int(row["population"])
     rank = _people_rank(population) + (CAPITAL_BONUS if row["capital"] else 0)
@@ -120,13 +128,16 @@ def _add_city(wanted: Wanted, row: dict[str, str], names: list[tuple[str, str]],
         name=row["name"][:LONGEST],
         native_name=_labelled(names, native) or (row["name"][:LONGEST] if native == "en" else ""),
         country_code=row["iso2"],
+        region=region,
         lat=float(row["lat"]),
         lon=float(row["lon"]),
         population=population or None,
         zone=row["zone"],
         rank=rank,
     )
-    wanted.names[key] = _search_names(row["name"], names, rank, native=native)
+    wanted.names[key] = _search_names(
+        row["name"], names, rank, native=native, with_region=f"{row['name']} {region}" if region else ""
+    )
 
 
 def _add_airport(wanted: Wanted, row: dict[str, str]) -> None:
@@ -138,6 +149,7 @@ def _add_airport(wanted: Wanted, row: dict[str, str]) -> None:
         name=row["name"][:LONGEST],
         native_name="",
         country_code=row["iso2"],
+        region="",
         lat=float(row["lat"]),
         lon=float(row["lon"]),
         population=None,
@@ -153,7 +165,13 @@ def _people_rank(population: int | None, base: int = 0) -> int:
 
 
 def _search_names(
-    main: str, names: list[tuple[str, str]], rank: int, *, native: str = "", all_near: bool = False
+    main: str,
+    names: list[tuple[str, str]],
+    rank: int,
+    *,
+    native: str = "",
+    all_near: bool = False,
+    with_region: str = "",
 ) -> list[WantedName]:
     """One row a spelling, and one a later word of the names that are known to be in use.
 
@@ -161,12 +179,12 @@ def _search_names(
     country's own language call the place counts more than what the rest of the world does.
     """
     rows: dict[str, WantedName] = {}
-    for langs, name in [*names, ("", main)]:
+    for langs, name in [*names, ("", main), *([("", with_region)] if with_region else ())]:
         folded = fold(name)[:LONGEST]
         if not folded or (name in rows and not langs):
             continue
         used = langs.split(" ")
-        is_near = all_near or name == main or "en" in used or (native and native in used)
+        is_near = all_near or name in (main, with_region) or "en" in used or (native and native in used)
         share = RANK_SHARE * rank
         weight = round((PREFIX_NEAR if is_near else PREFIX_FAR) + share)
         rows[name] = WantedName(name[:LONGEST], langs, folded, True, weight)

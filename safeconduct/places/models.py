@@ -34,6 +34,9 @@ class Place(models.Model):
     name = models.CharField(max_length=160)
     native_name = models.CharField(max_length=160, blank=True)
     country_code = models.CharField(max_length=2, db_index=True)
+    region = models.CharField(
+        max_length=3, blank=True
+    )  # state or province, where people write it: "Paris, TX"
     lat = models.FloatField()
     lon = models.FloatField()
     population = models.BigIntegerField(null=True, blank=True)

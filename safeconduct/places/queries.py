@@ -47,6 +47,7 @@ class PlaceHit:
     score: float
     key: str
     population: int | None = None
+    region: str = ""
 
 
 def search(query: str, *, lang: str = "en", limit: int = 10) -> list[PlaceHit]:
@@ -147,6 +148,7 @@ def _hits(pks: list[int], scores: dict[int, float], lang: str) -> list[PlaceHit]
                 score=round(scores[pk], 4),
                 key=place.key,
                 population=place.population,
+                region=place.region,
             )
         )
     return hits

@@ -35,7 +35,7 @@ def _shown(hit: PlaceHit) -> dict[str, Any]:
         "code": hit.code if hit.kind == Place.Kind.AIRPORT else "",
         "name": hit.name,
         "native_name": hit.native_name if hit.native_name != hit.name else "",
-        "country_name": hit.country_name,
+        "country_name": f"{hit.region}, {hit.country_name}" if hit.region else hit.country_name,
         # Tells cities of one name apart.
         "people": people_words(hit.population, get_language() or "en") if hit.kind == Place.Kind.CITY else "",
         "url": url,

@@ -96,6 +96,8 @@ def test_few_queries(django_assert_max_num_queries: pytest.FixtureRequest) -> No
         ("KEN", "iso:KE"),
         ("Nairobi", "geonames:184745"),
         ("Paris, US", "geonames:4717560"),
+        ("Paris, TX", "geonames:4717560"),
+        ("Portland ME", "geonames:4975802"),
         ("Paris, France", "geonames:2988507"),
         ("iso:KE", "iso:KE"),
         ("Kenya", "iso:KE"),

@@ -7,7 +7,7 @@ from django.core.management.base import CommandParser
 from safeconduct.lib.commands import JsonCommand
 from safeconduct.places.queries import search
 
-FIELDS = ("kind", "code", "name", "native_name", "names", "country", "country_name", "score", "key")
+FIELDS = ("kind", "code", "name", "native_name", "names", "country", "country_name", "region", "score", "key")
 
 
 class Command(JsonCommand):
