@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from allauth.mfa.adapter import DefaultMFAAdapter
+from allauth.mfa.base.forms import AuthenticateForm as AllauthAuthenticateForm
+from allauth.mfa.base.forms import ReauthenticateForm as AllauthReauthenticateForm
+from allauth.mfa.totp.forms import ActivateTOTPForm as AllauthActivateForm
 from django.contrib.auth.base_user import AbstractBaseUser
+
+from safeconduct.accounts.forms import tidy_code
 
 
 class TwoStepAdapter(DefaultMFAAdapter):
@@ -18,3 +25,27 @@ class TwoStepAdapter(DefaultMFAAdapter):
         svg = str(super().build_totp_svg(url))
         start = svg.index(">", svg.index("<svg")) + 1
         return f'{svg[:start]}<rect width="100%" height="100%" fill="#fff"/>{svg[start:]}'
+
+
+class ActivateForm(AllauthActivateForm):
+    """The first code of a new app."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        tidy_code(self.fields["code"])
+
+
+class AuthenticateForm(AllauthAuthenticateForm):
+    """A code of the app, or a recovery code, at log-in."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        tidy_code(self.fields["code"])
+
+
+class ReauthenticateForm(AllauthReauthenticateForm):
+    """A code once more, before something important."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        tidy_code(self.fields["code"])

@@ -220,6 +220,11 @@ ACCOUNT_EMAIL_NOTIFICATIONS = True
 ACCOUNT_REAUTHENTICATION_REQUIRED = True
 ALLAUTH_TRUSTED_PROXY_COUNT = SAFECONDUCT_TRUSTED_PROXIES
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
+MFA_FORMS = {
+    "activate_totp": "safeconduct.accounts.two_step.ActivateForm",
+    "authenticate": "safeconduct.accounts.two_step.AuthenticateForm",
+    "reauthenticate": "safeconduct.accounts.two_step.ReauthenticateForm",
+}
 MFA_ADAPTER = "safeconduct.accounts.two_step.TwoStepAdapter"
 MFA_TOTP_ISSUER = "Safeconduct"
 MFA_TOTP_TOLERANCE = 1

@@ -150,8 +150,9 @@ def associate(request: HttpRequest) -> HttpResponse:
     if not form.is_valid():
         return _associate_page(request, form)
     user = signed_in(request)
-    for source in (limits.network_of(request), f"user:{user.pk}"):
-        taken = limits.take(limits.MEMBERSHIP_NUMBER, source)
+    sources = (limits.network_of(request), f"user:{user.pk}")
+    tries = [limits.take(limits.MEMBERSHIP_NUMBER, source) for source in sources]
+    for taken in tries:
         if not taken.is_allowed:
             return _too_many(request, form, taken, _associate_page)
     try:
@@ -159,6 +160,8 @@ def associate(request: HttpRequest) -> HttpResponse:
     except Refused as refusal:
         form.add_error("membnum", refusal.text)
         return _associate_page(request, form)
+    for taken in tries:
+        limits.give_back(taken)
     request.session.pop(routing.NUMBER_KEY, None)
     request.session[SESSION_KEY] = row.public_id
     return redirect("/")

@@ -5,10 +5,13 @@ Shows what the rooms below answer; it decides nothing and owns no rows.
 
 from __future__ import annotations
 
+from urllib.parse import urlencode
+
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import translation
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_http_methods, require_safe
@@ -28,7 +31,10 @@ YEAR_SECONDS = 60 * 60 * 24 * 365
 
 @require_safe
 def home(request: HttpRequest) -> HttpResponseBase:
-    """The landing page for strangers, the portal home for members."""
+    """The landing page for strangers, the portal home for members; `?membnum=` leads on to the number."""
+    if request.GET.get("membnum"):
+        query = urlencode({"membnum": request.GET["membnum"][:64]})
+        return redirect(f"{reverse('orgs:membership')}?{query}")
     user = request.user
     if not isinstance(user, User):
         return render(request, "web/landing.html", {"landing": home_page.landing(request)})

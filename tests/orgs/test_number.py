@@ -64,8 +64,11 @@ def test_ten_wrong_tries_an_hour_and_network(world: World) -> None:
 
 
 def test_right_numbers_are_not_counted(world: World) -> None:
+    member = Client()
+    member.force_login(world.bob)
     for _turn in range(12):
         assert Client().post("/membership/", {"membnum": RIGHT}).status_code == 302
+        assert member.post("/associate/", {"membnum": RIGHT}).status_code == 302
 
 
 def test_addresses_of_one_ipv6_network_count_together(world: World) -> None:
@@ -118,6 +121,15 @@ def test_the_old_address_leads_here_until_its_day(world: World) -> None:
         assert 'value="nfu-26-004417"' in text
     direct = Client().get("/membership/?membnum=nfu-26-004417", follow=True).content.decode()
     assert f'datetime="{day.isoformat()}"' in direct
+
+
+def test_the_start_page_with_a_number_leads_to_the_same_place(world: World) -> None:
+    answer = Client().get("/?membnum=nfu-26-004417", follow=True)
+    assert answer.redirect_chain[0][0] == "/membership/?membnum=nfu-26-004417"
+    assert 'value="nfu-26-004417"' in answer.content.decode()
+    member = Client()
+    member.force_login(world.bob)
+    assert 'value="sgc-26-000009"' in member.get("/?membnum=sgc-26-000009", follow=True).content.decode()
 
 
 def test_after_its_day_the_old_address_points_to_the_new_place(world: World) -> None:
