@@ -64,12 +64,15 @@ def why_not(trip: Trip) -> str:
 
 
 def tell_due(everybody: Everybody, now: datetime, limit: int) -> int:
-    """Tell up to `limit` exposures that are due and return how many were settled."""
+    """Tell up to `limit` exposures that are due and return how many were settled. Rows that another worker tells
+    just now are passed over."""
     rows = everybody.exposures.filter(tell_due_at__lte=now).order_by("tell_due_at", "id")
     batches: dict[int, list[int]] = {}
-    for pk, version_id in rows.values_list("pk", "version_id")[: min(limit, MOST_AT_ONCE)]:
-        batches.setdefault(version_id, []).append(pk)
-    return sum(_isolated(keys, everybody, now) for keys in batches.values())
+    with transaction.atomic():
+        free = rows.select_for_update(skip_locked=True).values_list("pk", "version_id")
+        for pk, version_id in free[: min(limit, MOST_AT_ONCE)]:
+            batches.setdefault(version_id, []).append(pk)
+        return sum(_isolated(keys, everybody, now) for keys in batches.values())
 
 
 def _isolated(keys: Sequence[int], everybody: Everybody, now: datetime) -> int:
@@ -88,9 +91,8 @@ def _isolated(keys: Sequence[int], everybody: Everybody, now: datetime) -> int:
 
 def _tell(keys: Sequence[int], everybody: Everybody, now: datetime) -> int:
     with transaction.atomic():
-        due = everybody.exposures.select_for_update(skip_locked=True, of=("self",))
         rows = list(
-            due.filter(pk__in=keys, tell_due_at__lte=now)
+            everybody.exposures.filter(pk__in=keys, tell_due_at__lte=now)
             .select_related("trip__organisation", "trip__membership__programme", "event")
             .order_by("id")
         )
