@@ -13,7 +13,7 @@ import os
 import secrets
 import socket
 from collections.abc import Collection, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
 from django.db import connections, transaction
@@ -36,39 +36,45 @@ def due(queryset: QuerySet[M], *, now: datetime | None = None) -> QuerySet[M]:
     return queryset.filter(Q(lease_until__isnull=True) | Q(lease_until__lte=now), due_at__lte=now)
 
 
-def claim_rows(
-    queryset: QuerySet[Any],
-    columns: Sequence[str],
-    *,
-    by: str,
-    limit: int,
-    seconds: float,
-    now: datetime | None = None,
-) -> list[tuple[Any, ...]]:
-    """Lease up to `limit` due rows of the ordered `queryset` to `by`; return `columns` of each, in no order.
+class Claim:
+    """A claim compiled once, for whoever takes a few rows very often: Django's compiling costs more than the claim.
 
-    Columns are the database's own and so are the values: JSON is text, and so is a time on SQLite.
+    Columns are the database's own and so are the values: JSON is text, and so is a time on SQLite. `also` is more
+    to set in the same statement, in SQL; a column's old value stands on its right side.
     """
-    if limit <= 0:
-        return []
-    now = now or clock.now()
-    using = queryset.db
-    connection = connections[using]
-    quote = connection.ops.quote_name
-    meta = queryset.model._meta
-    table, key = quote(meta.db_table), quote(meta.pk.column)
-    until = connection.ops.adapt_datetimefield_value(now + timedelta(seconds=seconds))
-    with transaction.atomic(using=using):
-        chosen = due(queryset, now=now).select_for_update(skip_locked=True).values("pk")[:limit]
-        inner, values = chosen.query.get_compiler(using).as_sql()
+
+    # Stands for "now" while the statement is compiled; no row is due at the end of time.
+    _WHEN = datetime(9998, 12, 31, 23, 59, 58, 987654, tzinfo=UTC)
+
+    def __init__(
+        self, queryset: QuerySet[Any], columns: Sequence[str], *, limit: int, also: str = ""
+    ) -> None:
+        self._using = queryset.db
+        connection = connections[self._using]
+        self._moment = connection.ops.adapt_datetimefield_value
+        quote = connection.ops.quote_name
+        meta = queryset.model._meta
+        table, key = quote(meta.db_table), quote(meta.pk.column)
+        with transaction.atomic(using=self._using):
+            chosen = due(queryset, now=self._WHEN).select_for_update(skip_locked=True).values("pk")[:limit]
+            inner, self._values = chosen.query.get_compiler(self._using).as_sql()
         # An IN over a locking sub-select may be planned as a join and take more than `limit`; an array may not.
         among = f"= ANY(ARRAY({inner}))" if connection.vendor == "postgresql" else f"IN ({inner})"
         answer = ", ".join(quote(column) for column in columns)
-        with connection.cursor() as cursor:
-            cursor.execute(
-                f"UPDATE {table} SET lease_until = %s, lease_by = %s WHERE {key} {among} RETURNING {answer}",  # noqa: S608
-                [until, by, *values],
-            )
+        self._sql = (
+            f"UPDATE {table} SET lease_until = %s, lease_by = %s{', ' if also else ''}{also}"  # noqa: S608
+            f" WHERE {key} {among} RETURNING {answer}"
+        )
+
+    def take(
+        self, *, by: str, seconds: float, now: datetime, also_values: Sequence[Any] = ()
+    ) -> list[tuple[Any, ...]]:
+        """Lease due rows to `by` and return the columns of each, in no order."""
+        when, until = self._moment(now), self._moment(now + timedelta(seconds=seconds))
+        placeholder = self._moment(self._WHEN)
+        values = [when if value == placeholder else value for value in self._values]
+        with connections[self._using].cursor() as cursor:
+            cursor.execute(self._sql, [until, by, *also_values, *values])
             return list(cursor.fetchall())
 
 
@@ -76,8 +82,10 @@ def claim_ids(
     queryset: QuerySet[Any], *, by: str, limit: int, seconds: float, now: datetime | None = None
 ) -> list[Any]:
     """Lease up to `limit` due rows to `by`; return their keys, in no order."""
-    key = queryset.model._meta.pk.column
-    return [row[0] for row in claim_rows(queryset, [key], by=by, limit=limit, seconds=seconds, now=now)]
+    if limit <= 0:
+        return []
+    claim_these = Claim(queryset, [queryset.model._meta.pk.column], limit=limit)
+    return [row[0] for row in claim_these.take(by=by, seconds=seconds, now=now or clock.now())]
 
 
 def claim(

@@ -219,7 +219,7 @@ def _insert(
     """One statement from a JSON or array parameter: some 25 times a `bulk_create` on SQLite, 4 on PostgreSQL."""
     table = connection.ops.quote_name(Delivery._meta.db_table)
     moment = connection.ops.adapt_datetimefield_value
-    fixed = [message.pk, kind.urgent, 0 if kind.urgent else kind.priority]
+    fixed = [message.pk, kind.urgent, 0 if kind.urgent else max(1, kind.priority)]
     if connection.vendor == "sqlite":
         k, a, s, r, u, e = (f"json_extract(value, '$[{n}]')" for n in range(6))
         source = "json_each(%s) WHERE true"

@@ -8,10 +8,8 @@ demo or test folder they go to the development mailbox instead.
 from __future__ import annotations
 
 import logging
-from collections import deque
+import time
 from collections.abc import Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
-from concurrent.futures import TimeoutError as FutureTimeout
 from dataclasses import dataclass, field
 from datetime import datetime
 from email.utils import format_datetime
@@ -30,13 +28,13 @@ from safeconduct.outbox.models import ChannelState, Delivery, Message
 
 log = logging.getLogger(__name__)
 CHANNEL = "email"
-CLAIM = 500
+LIMIT = 500
 # Longer than one answer may take, so that a slow server does not lose us the lease.
 LEASE_SECONDS = TIMEOUT_SECONDS + 30
 FINAL = (*Delivery.UNDELIVERED, Delivery.State.SENT, Delivery.State.CANCELLED)
 
 
-def run_due(limit: int = CLAIM, *, lease_seconds: float = LEASE_SECONDS) -> int:
+def run_due(limit: int = LIMIT, *, lease_seconds: float = LEASE_SECONDS) -> int:
     """Send up to `limit` due deliveries, urgent ones first; return how many were taken up."""
     now = clock.now()
     config = mail_settings.current()
@@ -46,8 +44,8 @@ def run_due(limit: int = CLAIM, *, lease_seconds: float = LEASE_SECONDS) -> int:
     _let_go(now)
     run = _Run(config, lease_seconds)
     try:
-        done = run.batches(urgent=True, limit=limit)
-        return done + run.batches(urgent=False, limit=limit - done)
+        done = run.send(urgent=True, limit=limit)
+        return done + run.send(urgent=False, limit=limit - done)
     finally:
         run.close()
 
@@ -71,8 +69,19 @@ class _Group:
     rows: list[ledger.Claimed]
     built: list[ledger.Claimed] = field(default_factory=list)
     unbuilt: list[tuple[ledger.Claimed, str]] = field(default_factory=list)
-    answers: Future[list[Result]] | None = None
     results: list[Result] = field(default_factory=list)
+
+
+def _cancelled(row: ledger.Claimed, now: datetime) -> ledger.Closed:
+    return ledger.Closed(
+        delivery=row,
+        outcome="",
+        state=Delivery.State.CANCELLED,
+        started_at=now,
+        reply="too old to be of use",
+        asked=False,
+        empty_slots=True,
+    )
 
 
 class _Run:
@@ -87,80 +96,53 @@ class _Run:
         self._stopped = False
         self._trouble = ""
         self._keys: list[int] = []
-        # Only the line is another thread's; every row is read and written by the caller's.
-        self._line = ThreadPoolExecutor(max_workers=1, thread_name_prefix="smtp")
+        self._extended = time.monotonic()
 
     def close(self) -> None:
         """Hang up."""
-        self._line.shutdown(wait=True)
         if self._session is not None:
             self._session.close()
 
-    def batches(self, *, urgent: bool, limit: int) -> int:
-        """Claim and send until nothing is due, the limit is reached or the other end stops answering."""
+    def send(self, *, urgent: bool, limit: int) -> int:
+        """Send until nothing is due, the limit is reached or the other end stops answering.
+
+        One window at a time: mark it, write it, read the answers; they are stored together with the next marks, so that
+        a mail costs a fraction of one commit.
+        """
         done = 0
-        while done < limit and not self._stopped and not self._paused():
-            size = min(CLAIM, limit - done)
-            if self._failures():
-                size = min(size, self._window(urgent))
-            rows = ledger.claim(
-                by=self._by, urgent=urgent, limit=size, seconds=self._seconds, now=clock.now()
-            )
+        closed: list[ledger.Closed] = []
+        while True:
+            window = 0 if self._stopped or self._paused() else min(self._window(urgent), limit - done)
+            if not closed and window <= 0:
+                return done
+            rows = self._step(closed, urgent, window)
             if not rows:
-                break
-            self._batch(rows, urgent)
+                return done
             done += len(rows)
-        return done
+            self._compile(rows)
+            closed = self._send(rows, urgent)
 
     def _window(self, urgent: bool) -> int:
         return 1 if urgent else int(settings.SAFECONDUCT_EMAIL_WINDOW)
 
-    def _failures(self) -> int:
-        state = ChannelState.objects.filter(channel=CHANNEL).first()
-        return state.failures if state is not None and self._config is not None else 0
-
     def _paused(self) -> bool:
-        if self._config is None:
+        if self._config is None or self._session is not None:
             return False
         return ChannelState.objects.filter(channel=CHANNEL, paused_until__gt=clock.now()).exists()
 
-    def _batch(self, rows: list[ledger.Claimed], urgent: bool) -> None:
-        """Send one claimed batch, group by group: while one is on the line, the one before is stored.
-
-        Two groups of half the window are open at a time, or one mail when the window is one.
-        """
-        self._compile(rows)
-        rows = self._without_stale(rows)
-        self._keys = [row.id for row in rows]
-        window = self._window(urgent)
-        size, depth = (window // 2, 2) if window > 1 else (1, 1)
-        groups = deque(rows[start : start + size] for start in range(0, len(rows), size))
-        under_way: deque[_Group] = deque()
-        closed: list[ledger.Closed] = []
-        while groups or under_way or closed:
-            # One transaction stores the answers of the oldest group and marks the next one.
-            wanted: list[ledger.Claimed] = []
-            while groups and not self._stopped and len(under_way) * size + len(wanted) < size * depth:
-                wanted += groups.popleft()
-            opened = self._step(closed, wanted)
-            for start in range(0, len(opened), size):
-                under_way.append(self._start(opened[start : start + size]))
-            closed = self._finished(under_way.popleft(), urgent) if under_way else []
-            if self._stopped and not under_way and not closed:
-                break
-        ledger.give_back([row for group in groups for row in group], by=self._by)
-
-    def _step(self, close: list[ledger.Closed], open_next: list[ledger.Claimed]) -> list[ledger.Claimed]:
-        if not close and not open_next:
-            return []
-        return ledger.step(
+    def _step(self, close: list[ledger.Closed], urgent: bool, window: int) -> list[ledger.Claimed]:
+        self._extended = time.monotonic()
+        rows = ledger.step(
             by=self._by,
             close=close,
-            open_next=open_next,
+            urgent=urgent,
+            limit=window,
             seconds=self._seconds,
             now=clock.now(),
             channel=CHANNEL if self._config is not None else "mailbox",
         )
+        self._keys = [row.id for row in rows]
+        return rows
 
     def _compile(self, rows: list[ledger.Claimed]) -> None:
         wanted = {row.message_id for row in rows}
@@ -178,35 +160,56 @@ class _Run:
             )
             self._messages[message.pk] = (compiled, known(message.kind), message)
 
-    def _without_stale(self, rows: list[ledger.Claimed]) -> list[ledger.Claimed]:
-        """Cancel what is no longer useful, such as a code that was held until it expired."""
-        gone: set[int] = set()
-        for message_id in {row.message_id for row in rows}:
-            kind = self._messages[message_id][1]
-            if kind is not None and kind.useful_for is not None:
-                keys = [row.id for row in rows if row.message_id == message_id]
-                gone |= ledger.cancel_older(
-                    keys, by=self._by, than=clock.now() - kind.useful_for, reason="too old to be of use"
-                )
-        return [row for row in rows if row.id not in gone]
-
-    def _start(self, rows: list[ledger.Claimed]) -> _Group:
-        """Put a group's mails on the line; the answers come with `_finished`."""
-        group = _Group(clock.now(), rows)
+    def _send(self, rows: list[ledger.Claimed], urgent: bool) -> list[ledger.Closed]:
+        """Put one window of mails on the line and return what became of each."""
+        now = clock.now()
+        stale = [row for row in rows if self._is_stale(row, now)]
+        group = _Group(now, [row for row in rows if row not in stale] if stale else rows)
         if self._config is None:
-            for envelope in self._envelopes(group):
-                row = group.built[-1]
-                compiled, _, message = self._messages[row.message_id]
-                mailbox.keep(row.id, message, compiled, envelope, self._slots(row), group.started_at)
-                group.results.append(Result(Outcome.ACCEPTED, None, "kept in the mailbox"))
-            return group
-        session = None if self._stopped else self._connected()
-        if session is None:
-            group.built = rows
-            group.results = [Result(Outcome.NOT_WRITTEN, None, self._trouble)] * len(rows)
+            self._keep(group)
         else:
-            group.answers = self._line.submit(lambda: list(session.send(self._envelopes(group))))
-        return group
+            self._write(group)
+        pairs = list(zip(group.built, group.results, strict=True))
+        pairs += [(row, Result(Outcome.REFUSED_FOR_GOOD, None, reply)) for row, reply in group.unbuilt]
+        closed = [self._closed(row, result, now, urgent) for row, result in pairs]
+        return closed + [_cancelled(row, now) for row in stale]
+
+    def _is_stale(self, row: ledger.Claimed, now: datetime) -> bool:
+        """Whether it is no longer useful, such as a code that was held until it expired."""
+        kind = self._messages[row.message_id][1]
+        return (
+            kind is not None
+            and kind.useful_for is not None
+            and now - ledger.moment(row.created_at) > kind.useful_for
+        )
+
+    def _keep(self, group: _Group) -> None:
+        for envelope in self._envelopes(group):
+            row = group.built[-1]
+            compiled, _, message = self._messages[row.message_id]
+            mailbox.keep(row.id, message, compiled, envelope, self._slots(row), group.started_at)
+            group.results.append(Result(Outcome.ACCEPTED, None, "kept in the mailbox"))
+
+    def _write(self, group: _Group) -> None:
+        session = self._connected()
+        if session is None:
+            group.built = group.rows
+            group.results = [Result(Outcome.NOT_WRITTEN, None, self._trouble)] * len(group.rows)
+            return
+        for result in session.send(self._envelopes(group)):
+            group.results.append(result)
+            self._keep_lease()
+        if not session.alive:
+            lost = [
+                one.reply for one in group.results if one.outcome in (Outcome.UNKNOWN, Outcome.NOT_WRITTEN)
+            ]
+            self._break(lost[0] if lost else "the mail server closed the connection")
+
+    def _keep_lease(self) -> None:
+        """Prolong the batch's leases when the other end is slow; a single answer cannot outlast one."""
+        if time.monotonic() - self._extended > self._seconds / 4:
+            self._extended = time.monotonic()
+            leases.extend(Delivery.objects.all(), self._keys, by=self._by, seconds=self._seconds)
 
     def _envelopes(self, group: _Group) -> Iterator[Envelope]:
         """Build the mails of a group one by one, as the line asks for them."""
@@ -225,22 +228,7 @@ class _Run:
                 group.unbuilt.append((row, f"could not be built: {type(error).__name__}"))
                 continue
             group.built.append(row)
-            yield Envelope(row.address, data)
-
-    def _finished(self, group: _Group, urgent: bool) -> list[ledger.Closed]:
-        """Wait for a group's answers; prolong the leases meanwhile when the other end is slow."""
-        while group.answers is not None:
-            try:
-                group.results = group.answers.result(timeout=self._seconds / 4)
-                break
-            except FutureTimeout:
-                leases.extend(Delivery.objects.all(), self._keys, by=self._by, seconds=self._seconds)
-        broken = [one.reply for one in group.results if one.outcome in (Outcome.UNKNOWN, Outcome.NOT_WRITTEN)]
-        if not self._stopped and (broken or (self._session is not None and not self._session.alive)):
-            self._break(broken[0] if broken else "the mail server closed the connection")
-        pairs = list(zip(group.built, group.results, strict=True))
-        pairs += [(row, Result(Outcome.REFUSED_FOR_GOOD, None, reply)) for row, reply in group.unbuilt]
-        return [self._closed(row, result, group.started_at, urgent) for row, result in pairs]
+            yield Envelope(row.address, data, is_stuffed=True)
 
     def _connected(self) -> Session | None:
         if self._session is not None:

@@ -1,4 +1,4 @@
-"""The statements between a claim and a result: open (may be on the line), close (what was answered).
+"""The statements around a try: mark what may go on the line, store what was answered.
 
 Written as a few plain statements per group, because a fan-out goes through here a hundred thousand times;
 they run on SQLite and PostgreSQL alike. Every change of a state names the lease, so that a worker that was
@@ -11,7 +11,9 @@ import json
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime
+from functools import cache
+from operator import itemgetter
 from typing import Any
 
 from django.db import connection, transaction
@@ -21,7 +23,7 @@ from safeconduct.outbox.models import Attempt, Delivery
 
 _DELIVERY = Delivery._meta.db_table
 _ATTEMPT = Attempt._meta.db_table
-_CLAIMED = (
+_COLUMNS = (
     "id",
     "message_id",
     "address",
@@ -29,7 +31,13 @@ _CLAIMED = (
     "attempts_made",
     "rfc_message_id",
     "unsubscribe_url",
-    "state",
+    "created_at",
+    "interrupted_at",
+)
+# What was `sending` when its lease ran out was perhaps written: `interrupted_at` says since when.
+_OPENED = (
+    "interrupted_at = CASE WHEN state = 'sending' THEN started_at END, started_at = %s,"
+    " attempts_made = attempts_made + 1, state = 'sending'"
 )
 _LINK = re.compile(r"(?i)\b(?:https?://|www\.)\S+")
 
@@ -45,11 +53,15 @@ class Claimed:
     attempts_made: int
     rfc_message_id: str
     unsubscribe_url: str
+    created_at: Any
 
 
 @dataclass(slots=True)
 class Closed:
-    """What one try came to. `state` is the delivery's next one; `due_at` only when it is tried again."""
+    """What one try came to. `state` is the delivery's next one; `due_at` only when it is tried again.
+
+    `outcome` is empty when nothing was tried, and `asked` is false when the other end never saw the mail.
+    """
 
     delivery: Claimed
     outcome: str
@@ -62,55 +74,60 @@ class Closed:
     empty_slots: bool = False
 
 
-def claim(*, by: str, urgent: bool, limit: int, seconds: float, now: datetime) -> list[Claimed]:
-    """Lease due deliveries, soonest first. What a dead worker left in `sending` gets its `unknown` attempt."""
-    due = Delivery.objects.filter(urgent=urgent).order_by("priority", "due_at")
-    with transaction.atomic():
-        rows = leases.claim_rows(due, _CLAIMED, by=by, limit=limit, seconds=seconds, now=now)
-        interrupted = [row[0] for row in rows if row[-1] == Delivery.State.SENDING]
-        if interrupted:
-            _record_unknown(interrupted, now)
-    # The claim chose the soonest; among themselves they go in the order they were enqueued.
-    rows.sort()
-    return [
-        Claimed(key, message, address, json.loads(slots), made, rfc_id, unsubscribe)
-        for key, message, address, slots, made, rfc_id, unsubscribe, _state in rows
-    ]
-
-
-def _record_unknown(keys: Sequence[int], now: datetime) -> None:
-    left = Delivery.objects.filter(pk__in=keys, state=Delivery.State.SENDING)
-    Attempt.objects.bulk_create(
-        Attempt(
-            delivery_id=key,
-            channel=channel,
-            started_at=started_at or now,
-            finished_at=now,
-            outcome=Attempt.Outcome.UNKNOWN,
-            reply="the worker ended before an answer was stored",
-        )
-        for key, channel, started_at in left.values_list("id", "channel", "started_at")
-    )
-    left.update(state=Delivery.State.RETRYING)
-
-
 def step(
     *,
     by: str,
     close: Sequence[Closed],
-    open_next: Sequence[Claimed],
+    urgent: bool,
+    limit: int,
     seconds: float,
     now: datetime,
     channel: str,
 ) -> list[Claimed]:
-    """Store results and mark the next group as being sent, in one transaction; returns what may be written.
+    """Store results, then lease up to `limit` due deliveries and mark them as being sent: one transaction.
 
-    A delivery that was cancelled or whose lease went to another worker meanwhile is not in the answer.
+    What it returns may be written to the line; nothing else may. What a dead worker left in `sending` gets its
+    `unknown` attempt here and is sent again.
     """
     with transaction.atomic():
         if close:
             _close(close, by, now, channel)
-        return _open(open_next, by, seconds, now) if open_next else []
+        if limit <= 0:
+            return []
+        rows = _claim(urgent, limit, connection.vendor).take(
+            by=by, seconds=seconds, now=now, also_values=[_moment(now)]
+        )
+        interrupted = [row[0] for row in rows if row[-1] is not None]
+        if interrupted:
+            _record_unknown(interrupted, now)
+    # The claim chose the soonest; among themselves they go in the order they were enqueued.
+    rows.sort(key=itemgetter(0))
+    return [
+        Claimed(key, message, address, json.loads(slots), made, rfc_id, unsubscribe, created_at)
+        for key, message, address, slots, made, rfc_id, unsubscribe, created_at, _interrupted in rows
+    ]
+
+
+@cache
+def _claim(urgent: bool, limit: int, vendor: str) -> leases.Claim:
+    # By priority, not by the flag: `NOT urgent`, as Django writes it, uses no index.
+    chosen = Delivery.objects.filter(priority=0) if urgent else Delivery.objects.filter(priority__gt=0)
+    return leases.Claim(chosen.order_by("priority", "due_at"), _COLUMNS, limit=limit, also=_OPENED)
+
+
+def _record_unknown(keys: Sequence[int], now: datetime) -> None:
+    left = Delivery.objects.filter(pk__in=keys).values_list("id", "channel", "interrupted_at")
+    Attempt.objects.bulk_create(
+        Attempt(
+            delivery_id=key,
+            channel=channel,
+            started_at=interrupted_at or now,
+            finished_at=now,
+            outcome=Attempt.Outcome.UNKNOWN,
+            reply="the worker ended before an answer was stored",
+        )
+        for key, channel, interrupted_at in left
+    )
 
 
 def _moment(at: datetime | None) -> Any:
@@ -119,22 +136,6 @@ def _moment(at: datetime | None) -> Any:
 
 def _marks(count: int) -> str:
     return ",".join(["%s"] * count)
-
-
-def _open(rows: Sequence[Claimed], by: str, seconds: float, now: datetime) -> list[Claimed]:
-    sql = (
-        f"UPDATE {_DELIVERY} SET state = 'sending', started_at = %s, attempts_made = attempts_made + 1,"  # noqa: S608
-        f" lease_until = %s WHERE id IN ({_marks(len(rows))}) AND lease_by = %s"
-        " AND state IN ('queued', 'retrying') RETURNING id"
-    )
-    values = [_moment(now), _moment(now + timedelta(seconds=seconds)), *(row.id for row in rows), by]
-    with connection.cursor() as cursor:
-        cursor.execute(sql, values)
-        mine = {row[0] for row in cursor.fetchall()}
-    opened = [row for row in rows if row.id in mine]
-    for row in opened:
-        row.attempts_made += 1
-    return opened
 
 
 def _close(closed: Sequence[Closed], by: str, now: datetime, channel: str) -> None:
@@ -170,10 +171,13 @@ def _close(closed: Sequence[Closed], by: str, now: datetime, channel: str) -> No
                 f"UPDATE {_DELIVERY} SET slots = '{{}}' WHERE id IN ({_marks(len(emptied))})",  # noqa: S608
                 emptied,
             )
+        tried = [one for one in closed if one.outcome]
+        if not tried:
+            return
         finished = _moment(now)
-        started = {at: _moment(at) for at in {one.started_at for one in closed}}
+        started = {at: _moment(at) for at in {one.started_at for one in tried}}
         values: list[Any] = []
-        for one in closed:
+        for one in tried:
             words = _reply_words(one)
             values += (
                 one.delivery.id,
@@ -187,7 +191,7 @@ def _close(closed: Sequence[Closed], by: str, now: datetime, channel: str) -> No
         row = "(%s,%s,%s,%s,%s,%s,%s)"
         cursor.execute(
             f"INSERT INTO {_ATTEMPT} (delivery_id, channel, started_at, finished_at, outcome, smtp_code, reply)"  # noqa: S608
-            f" VALUES {','.join([row] * len(closed))}",
+            f" VALUES {','.join([row] * len(tried))}",
             values,
         )
 
@@ -214,23 +218,7 @@ def _error_words(one: Closed) -> str:
     return (f"{one.code} {words}" if one.code else words)[:400]
 
 
-def give_back(rows: Sequence[Claimed], *, by: str) -> None:
-    """Free leased deliveries that were not touched."""
-    if rows:
-        leases.release(Delivery.objects.all(), [row.id for row in rows], by=by)
-
-
-def cancel_older(keys: Sequence[int], *, by: str, than: datetime, reason: str) -> set[int]:
-    """Cancel leased deliveries that were enqueued before `than`; returns which."""
-    old = Delivery.objects.filter(pk__in=keys, lease_by=by, created_at__lt=than)
-    gone = set(old.values_list("pk", flat=True))
-    if gone:
-        Delivery.objects.filter(pk__in=gone, lease_by=by).update(
-            state=Delivery.State.CANCELLED,
-            due_at=None,
-            lease_until=None,
-            lease_by="",
-            slots={},
-            last_error=reason,
-        )
-    return gone
+def moment(value: Any) -> datetime:
+    """A time as the database returned it: SQLite's has no zone or is text, and is UTC."""
+    at = value if isinstance(value, datetime) else datetime.fromisoformat(value)
+    return at if at.tzinfo is not None else at.replace(tzinfo=UTC)

@@ -153,10 +153,14 @@ def from_header(name: str, address: str) -> bytes:
 
 @dataclass(frozen=True)
 class Envelope:
-    """One mail for the line: recipient and data. `data` ends with CRLF and has no final dot."""
+    """One mail for the line: recipient and data. `data` ends with CRLF and has no final dot.
+
+    `is_stuffed`: no line of it begins with a dot, as `CompiledMessage` promises.
+    """
 
     recipient: str
     data: bytes
+    is_stuffed: bool = False
 
 
 class CompiledMessage:

@@ -58,6 +58,7 @@ class Delivery(models.Model):
     slots = models.JSONField(default=dict, blank=True)
     state = models.CharField(max_length=12, choices=State, default=State.QUEUED)
     urgent = models.BooleanField(default=False)
+    # 0 for urgent mail and for nothing else: the worker's index begins with it.
     priority = models.PositiveSmallIntegerField(default=50)
     due_at = models.DateTimeField(null=True, blank=True)
     lease_until = models.DateTimeField(null=True, blank=True)
@@ -66,6 +67,7 @@ class Delivery(models.Model):
     rfc_message_id = models.CharField(max_length=200)
     unsubscribe_url = models.CharField(max_length=500, blank=True, default="")
     started_at = models.DateTimeField(null=True, blank=True)
+    interrupted_at = models.DateTimeField(null=True, blank=True)
     sent_at = models.DateTimeField(null=True, blank=True)
     last_error = models.CharField(max_length=400, blank=True, default="")
     created_at = models.DateTimeField()
@@ -76,7 +78,7 @@ class Delivery(models.Model):
         verbose_name_plural = "deliveries"
         indexes = [
             models.Index(
-                fields=["urgent", "priority", "due_at"],
+                fields=["priority", "due_at"],
                 name="outbox_delivery_due",
                 condition=Q(due_at__isnull=False),
             ),

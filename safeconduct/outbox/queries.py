@@ -45,7 +45,7 @@ def health() -> Health:
         waiting=Count("id"),
         sending=Count("id", filter=Q(state=Delivery.State.SENDING)),
         oldest=Min("due_at"),
-        urgent=Min("due_at", filter=Q(urgent=True)),
+        urgent=Min("due_at", filter=Q(priority=0)),
     )
     channel = ChannelState.objects.filter(channel="email").first()
     is_configured = mail_settings.current() is not None

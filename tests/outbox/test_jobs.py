@@ -158,38 +158,42 @@ def test_a_server_that_is_away_is_recorded_and_asked_with_few_mails(settings: Se
     assert ChannelState.objects.get().failures == 2
 
 
+def marked(by: str, count: int) -> list[ledger.Claimed]:
+    """What a worker had marked as being sent when it stopped."""
+    return ledger.step(
+        by=by, close=[], urgent=False, limit=count, seconds=60, now=clock.now(), channel="email"
+    )
+
+
 def test_what_a_killed_worker_left_is_tried_again_under_the_same_id(mail_server: Sink) -> None:
     actions.enqueue_many(alert(), rows(3))
-    now = clock.now()
-    taken = ledger.claim(by="dead", urgent=False, limit=3, seconds=60, now=now)
-    ledger.step(by="dead", close=[], open_next=taken[:2], seconds=60, now=now, channel="email")
-    assert jobs.run_due() == 0, "its leases still hold"
-    with clock.held_at(now + timedelta(seconds=61)):
-        assert jobs.run_due() == 3
+    assert [row.address for row in marked("dead", 2)] == ["t0@example.edu", "t1@example.edu"]
+    assert jobs.run_due() == 1, "only what it had not marked is free at once"
+    with clock.held_at(clock.now() + timedelta(seconds=61)):
+        assert jobs.run_due() == 2
     assert states() == {"sent": 3}
-    assert Attempt.objects.filter(outcome="unknown").count() == 2
+    unknown = Attempt.objects.filter(outcome="unknown")
+    assert set(unknown.values_list("delivery__key", flat=True)) == {"k0", "k1"}
     assert Delivery.objects.get(key="k0").attempts_made == 2
     assert Delivery.objects.get(key="k2").attempts_made == 1
+    assert mail_server.mails[1].message["Message-ID"] == Delivery.objects.get(key="k0").rfc_message_id
 
 
 def test_a_worker_slower_than_its_lease_cannot_undo_its_successor(mail_server: Sink) -> None:
     one()
-    now = clock.now()
-    taken = ledger.claim(by="slow", urgent=False, limit=1, seconds=60, now=now)
-    opened = ledger.step(by="slow", close=[], open_next=taken, seconds=60, now=now, channel="email")
-    with clock.held_at(now + timedelta(seconds=61)):
+    [row] = marked("slow", 1)
+    with clock.held_at(clock.now() + timedelta(seconds=61)):
         jobs.run_due()
-    late = ledger.Closed(opened[0], "refused_for_good", "failed", now, code=550, reply="no")
-    ledger.step(by="slow", close=[late], open_next=[], seconds=60, now=now, channel="email")
+    late = ledger.Closed(row, "refused_for_good", "failed", clock.now(), code=550, reply="no")
+    ledger.step(by="slow", close=[late], urgent=False, limit=0, seconds=60, now=clock.now(), channel="email")
     assert states() == {"sent": 1}
 
 
-def test_a_delivery_cancelled_after_the_claim_is_not_written(mail_server: Sink) -> None:
+def test_a_cancelled_delivery_is_not_written(mail_server: Sink) -> None:
     one()
-    now = clock.now()
-    taken = ledger.claim(by="w", urgent=False, limit=1, seconds=60, now=now)
     assert actions.cancel_queued(Delivery.objects.all(), by=None, reason="withdrawn") == 1
-    assert ledger.step(by="w", close=[], open_next=taken, seconds=60, now=now, channel="email") == []
+    assert marked("w", 1) == []
+    assert jobs.run_due() == 0
 
 
 def test_codes_are_gone_once_they_are_sent(mail_server: Sink) -> None:

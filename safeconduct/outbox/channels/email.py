@@ -89,7 +89,6 @@ class Session:
         self._write: Callable[[bytes], object] = sock.sendall
         # smtplib has read every reply so far, so nothing is left in its buffer.
         self._file: BinaryIO = sock.makefile("rb")
-        self._written = False
         self.alive = True
 
     def close(self) -> None:
@@ -106,47 +105,50 @@ class Session:
     def send(self, envelopes: Iterable[Envelope]) -> Iterator[Result]:
         """Send the mails in turn and yield one result each, in order.
 
-        The iterable is read two mails ahead, while the server is busy with the one before. When the line breaks,
-        the mail whose text was being written or answered is UNKNOWN and the rest are NOT_WRITTEN; `alive` is
-        false from then on.
+        A result is handed out, and the iterable read on, while the server is busy with the next text, so that the
+        caller's work costs no time on the line. When the line breaks, the mail whose text was being written or
+        answered is UNKNOWN and the rest are NOT_WRITTEN; `alive` is false from then on.
         """
         source = iter(envelopes)
         ahead: deque[Envelope] = deque(islice(source, 1))
-        self._written = False
+        ready: deque[Result] = deque()
+        written = False
         try:
             replies = self._announce(b"", ahead[0]) if ahead else []
-            ahead.extend(islice(source, 1))
             while ahead:
+                ahead.extend(islice(source, 2 - len(ahead)))
                 refused = self._refusal(replies)
-                result = self._deliver(ahead, source) if refused is None else refused.result
+                if refused is None:
+                    written = True
+                    self._write(self._text(ahead))
+                    if ready:
+                        yield ready.popleft()
+                    ahead.extend(islice(source, 1))
+                    result = _result(*self._reply())
+                    written = False
+                else:
+                    result = refused.result
                 ahead.popleft()
-                yield result
+                ready.append(result)
                 if result.code == 421 or (refused is not None and refused.stops):
                     raise _Lost(f"{result.code} {result.reply}")
                 if refused is not None:
                     replies = self._reset(ahead)
                 elif ahead:
                     replies = self._group_replies() if self.pipelined else self._announce(b"", ahead[0])
-                if len(ahead) < 2:
-                    ahead.extend(islice(source, 1))
         except (OSError, _Lost) as error:
             self.alive = False
             reason = (str(error) or "the connection was lost")[:300]
             for _envelope in (*ahead, *source):
-                yield Result(Outcome.UNKNOWN if self._written else Outcome.NOT_WRITTEN, None, reason)
-                self._written = False
+                ready.append(Result(Outcome.UNKNOWN if written else Outcome.NOT_WRITTEN, None, reason))
+                written = False
+        yield from ready
 
-    def _deliver(self, ahead: deque[Envelope], source: Iterator[Envelope]) -> Result:
-        """Write the first mail's text, with the next one's commands when the server takes groups; read its reply."""
-        text = _stuffed(ahead[0].data) + b".\r\n"
-        if self.pipelined and len(ahead) > 1:
-            text += self._group(ahead[1])
-        self._written = True
-        self._write(text)
-        ahead.extend(islice(source, 1))
-        final = self._reply()
-        self._written = False
-        return _result(*final)
+    def _text(self, ahead: deque[Envelope]) -> bytes:
+        """The first mail's text, with the next one's commands when the server takes groups."""
+        first = ahead[0]
+        text = (first.data if first.is_stuffed else _stuffed(first.data)) + b".\r\n"
+        return text + self._group(ahead[1]) if self.pipelined and len(ahead) > 1 else text
 
     def _reset(self, ahead: deque[Envelope]) -> list[tuple[int, str]]:
         """End a refused mail's transaction and announce the next mail, if there is one."""
@@ -225,7 +227,6 @@ def _wait_in_kernel(sock: socket.socket, timeout: float) -> None:
 
 
 def _stuffed(data: bytes) -> bytes:
-    # Our own parts never begin a line with a dot (mime.py); this keeps the promise for anything else.
     if b"\n." in data:
         return re.sub(rb"(?m)^\.", b"..", data)
     return data
