@@ -7,6 +7,7 @@ from typing import Any
 from allauth.account.models import EmailAddress
 from django.conf import settings
 from django.db import transaction
+from django.utils.translation import gettext
 
 from safeconduct.accounts import hooks
 from safeconduct.accounts.emails import ERASED
@@ -15,8 +16,11 @@ from safeconduct.audit.actions import record
 from safeconduct.lib import clock
 from safeconduct.lib.errors import Refused
 from safeconduct.lib.ids import public_id
-from safeconduct.outbox.actions import enqueue
+from safeconduct.outbox.actions import cancel_queued, enqueue
+from safeconduct.outbox.models import Delivery, MailboxCopy
 
+# RFC 2606: a name that no mail server has.
+NOBODY = "erased@invalid"
 DETAILS = ("given_name", "family_name", "language", "zone")
 
 
@@ -26,7 +30,7 @@ def change_details(user: User, *, by: User | None, **changes: str) -> User:
     if unknown:
         raise TypeError(f"not a detail: {', '.join(sorted(unknown))}")
     if changes.get("language", user.language) not in dict(settings.LANGUAGES):
-        raise Refused("language.unknown", "This language is not offered.")
+        raise Refused("language.unknown", gettext("This language is not offered."))
     changed = sorted(name for name, value in changes.items() if getattr(user, name) != value)
     if not changed:
         return user
@@ -43,7 +47,7 @@ def create_verified_user(
 ) -> User:
     """Return a new person whose address counts as confirmed: the operator at set-up, and demo people."""
     if User.objects.filter(email__iexact=email.strip()).exists():
-        raise Refused("email.taken", "There is an account with this address already.")
+        raise Refused("email.taken", gettext("There is an account with this address already."))
     with transaction.atomic():
         user = User.objects.create_user(
             email, password, given_name=given_name, family_name=family_name, desk_role=desk_role
@@ -56,11 +60,11 @@ def create_verified_user(
 def grant_desk_role(user: User, role: str, *, by: User | None) -> User:
     """Give the person a role at the desk, or none. Raises Refused when the deployment would lose its last operator."""
     if role not in User.DeskRole.values:
-        raise Refused("role.unknown", "There is no such role.")
+        raise Refused("role.unknown", gettext("There is no such role."))
     with transaction.atomic():
         others = User.objects.select_for_update().filter(desk_role=User.DeskRole.OPERATOR, is_active=True)
         if user.is_operator and role != User.DeskRole.OPERATOR and not [row for row in others if row.pk != user.pk]:
-            raise Refused("operator.last", "This is the last operator. Make somebody else one first.")
+            raise Refused("operator.last", gettext("This is the last operator. Make somebody else one first."))
         if user.desk_role != role:
             user.desk_role = role
             user.save(update_fields=["desk_role"])
@@ -79,7 +83,7 @@ def erase_user(user: User, *, by: User | None) -> None:
     Raises Refused for somebody whom the house cannot do without (see the rooms' providers).
     """
     if user.is_operator and not User.objects.filter(desk_role=user.desk_role, is_active=True).exclude(pk=user.pk):
-        raise Refused("operator.last", "You are the last operator. Make somebody else one first.")
+        raise Refused("operator.last", gettext("You are the last operator. Make somebody else one first."))
     email, language = user.email, user.language
     with transaction.atomic():
         record("account.erased", by=by, subject=user)
@@ -110,7 +114,17 @@ def _export(user: User) -> dict[str, Any]:
 
 
 def _erase(user: User) -> None:
+    _forget_mail(user)
     user.delete()
+
+
+def _forget_mail(user: User) -> None:
+    """Take the address and the person's words out of the outbox; its ledger keeps that something was sent."""
+    for email in {user.email, *EmailAddress.objects.filter(user=user).values_list("email", flat=True)}:
+        rows = Delivery.objects.filter(address__iexact=email)
+        cancel_queued(rows, by=user, reason="account erased")
+        rows.exclude(state=Delivery.State.SENDING).update(address=NOBODY, slots={}, unsubscribe_url="")
+        MailboxCopy.objects.filter(to__iexact=email).delete()
 
 
 OWN_DATA = hooks.PersonalData(

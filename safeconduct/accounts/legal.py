@@ -9,7 +9,7 @@ from pathlib import Path
 
 from django.db import transaction
 from django.db.models import Max
-from django.utils.translation import get_language
+from django.utils.translation import get_language, gettext
 
 from safeconduct.accounts.models import Consent, LegalDocument, User
 from safeconduct.audit.actions import record
@@ -48,9 +48,9 @@ def _read(path: Path) -> tuple[str, str]:
 def publish(slug: str, *, title: str, body: str, by: User | None, language: str = "en") -> LegalDocument:
     """Publish the next version of a document. People who agree to it are asked again at their next log-in."""
     if slug not in LegalDocument.Slug.values:
-        raise Refused("legal.unknown", "There is no such document.")
+        raise Refused("legal.unknown", gettext("There is no such document."))
     if not title.strip() or not body.strip():
-        raise Refused("legal.empty", "A document needs a title and a text.")
+        raise Refused("legal.empty", gettext("A document needs a title and a text."))
     with transaction.atomic():
         newest = LegalDocument.objects.filter(slug=slug).aggregate(n=Max("version"))["n"] or 0
         document = LegalDocument.objects.create(

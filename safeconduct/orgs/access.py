@@ -133,7 +133,7 @@ def the_seat(request: HttpRequest) -> Seat:
 def require(seat: Seat, right: str) -> None:
     """Raise Refused when the seat lacks the right."""
     if not seat.may(right):
-        raise Refused("right.missing", "Your role does not include this.")
+        raise Refused("right.missing", gettext("Your role does not include this."))
 
 
 def require_current(seat: Seat) -> None:

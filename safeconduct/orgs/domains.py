@@ -10,6 +10,7 @@ from functools import cache
 from pathlib import Path
 
 import idna
+from django.utils.translation import gettext
 
 from safeconduct.lib.errors import Refused
 
@@ -28,7 +29,7 @@ def spelled(domain: str) -> str:
     except idna.IDNAError:
         ascii_name = ""
     if "." not in ascii_name or len(ascii_name) > LONGEST or ascii_name.rsplit(".", 1)[1].isdigit():
-        raise Refused("domain.invalid", "This is not a domain name. Write it like example.edu.")
+        raise Refused("domain.invalid", gettext("This is not a domain name. Write it like example.edu."))
     return ascii_name
 
 
@@ -74,6 +75,6 @@ def _lines(name: str) -> Iterable[str]:
 def refuse_unprovable(domain: str) -> None:
     """Raise Refused for a spelled domain that can never prove belonging: public mail, or a registry's suffix."""
     if any(name in public_mail_domains() for name in with_parents(domain)):
-        raise Refused("domain.public", "Anybody can open an address in this domain, so it proves nothing.")
+        raise Refused("domain.public", gettext("Anybody can open an address in this domain, so it proves nothing."))
     if domain in registry_suffixes():
-        raise Refused("domain.registry", "Many organisations share this ending. Enter the organisation's own domain.")
+        raise Refused("domain.registry", gettext("Many organisations share this ending. Enter the organisation's own domain."))

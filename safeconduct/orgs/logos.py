@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import struct
 
+from django.utils.translation import gettext
+
 from safeconduct.lib.errors import Refused
 
 LARGEST_BYTES = 200 * 1024
@@ -16,13 +18,13 @@ FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 def media_type(data: bytes) -> str:
     """Return image/png or image/jpeg. Raises Refused for other content, too many bytes or too large a picture."""
     if len(data) > LARGEST_BYTES:
-        raise Refused("logo.large", "The logo is larger than 200 KB. Save it smaller and try again.")
+        raise Refused("logo.large", gettext("The logo is larger than 200 KB. Save it smaller and try again."))
     found = _png_size(data) or _jpeg_size(data)
     if found is None:
-        raise Refused("logo.type", "The logo must be a PNG or JPEG picture.")
+        raise Refused("logo.type", gettext("The logo must be a PNG or JPEG picture."))
     kind, width, height = found
     if not (0 < width <= LARGEST_SIDE and 0 < height <= LARGEST_SIDE):
-        raise Refused("logo.large", "The logo may be 2,000 pixels wide and high at most.")
+        raise Refused("logo.large", gettext("The logo may be 2,000 pixels wide and high at most."))
     return kind
 
 

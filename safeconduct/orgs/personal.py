@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.db.models import Q
+from django.utils.translation import gettext
 
 from safeconduct.accounts.hooks import PersonalData
 from safeconduct.accounts.models import User
@@ -40,7 +41,7 @@ def _export(user: User) -> dict[str, Any]:
 def _erase(user: User) -> None:
     for row in _memberships(user):
         if managers_of(row.organisation) == {user.pk}:
-            raise Refused("manager.last", "You are the organisation’s last manager. Make somebody else a manager first.")
+            raise Refused("manager.last", gettext("You are the organisation’s last manager. Make somebody else a manager first."))
         # Invitations name the address: of the person's own organisations, used or not, they go.
         Invitation.objects.for_org(row.organisation_id).filter(
             Q(email__iexact=user.email), Q(accepted_at__isnull=False) | Q(expires_at__lt=clock.now())

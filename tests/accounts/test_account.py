@@ -13,6 +13,7 @@ from safeconduct.accounts.models import Tries, User
 from safeconduct.lib import clock
 from safeconduct.lib.errors import Refused
 from safeconduct.orgs.models import Membership, RoleGrant
+from safeconduct.outbox.models import Delivery
 from tests.accounts.steps import log_in, mails, prove
 from tests.conftest import PASSWORD, World
 
@@ -49,6 +50,8 @@ def test_erasing_takes_a_proof_and_a_tick_and_leaves_nothing(world: World) -> No
     stale = Client()
     stale.force_login(world.bob)
     assert "reauthenticate" in stale.post("/account/your-data/delete/", {"sure": "on"}).headers["Location"]
+    Client().post("/account/password/reset/", {"email": world.bob.email})
+    assert mails(world.bob.email) == ["account.reset"]
     client = Client()
     log_in(client, world.bob.email, PASSWORD)
     prove(client, PASSWORD)
@@ -59,6 +62,8 @@ def test_erasing_takes_a_proof_and_a_tick_and_leaves_nothing(world: World) -> No
     assert not User.objects.filter(pk=world.bob.pk).exists()
     assert not Membership.objects.of_user(world.bob).exists()
     assert mails("bob@northfield.example.edu") == ["account.erased"]
+    [kept] = Delivery.objects.exclude(address="bob@northfield.example.edu")
+    assert (kept.state, kept.slots) == ("cancelled", {})
 
 
 def test_the_last_manager_and_the_last_operator_stay(world: World) -> None:
@@ -79,6 +84,18 @@ def test_every_model_that_names_a_person_belongs_to_a_room_that_exports_and_eras
         if getattr(field, "name", "") in ("user", "email") and field.concrete
     }
     assert naming <= covered | {"orgs.invitation"}
+
+
+def test_erasing_a_person_reaches_every_row_that_names_them() -> None:
+    """Whatever room: a key to a person cascades or is emptied, so that no row keeps somebody who has left."""
+    keeps = {
+        f"{model._meta.label}.{field.name}"
+        for model in apps.get_models()
+        for field in model._meta.fields
+        if field.is_relation and field.related_model is User
+        and field.remote_field.on_delete.__name__ not in {"CASCADE", "SET_NULL"}
+    }
+    assert keeps == set()
 
 
 def test_tries_are_counted_in_a_sliding_window(db: None) -> None:

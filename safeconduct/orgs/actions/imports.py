@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from django.db import transaction
+from django.utils.translation import gettext
 
 from safeconduct.accounts.models import User
 from safeconduct.audit.actions import record
@@ -76,7 +77,7 @@ def _language(code: str) -> str:
 
 def _rows(data: bytes) -> Iterator[tuple[int, dict[str, str]]]:
     if len(data) > LARGEST_BYTES:
-        raise Refused("csv.large", "The file is larger than 1 MB. Split it and try again.")
+        raise Refused("csv.large", gettext("The file is larger than 1 MB. Split it and try again."))
     text = _text(data)
     first = text.splitlines()[0] if text.strip() else ""
     delimiter = max(",;\t", key=first.count)
@@ -84,22 +85,22 @@ def _rows(data: bytes) -> Iterator[tuple[int, dict[str, str]]]:
     try:
         header = [NAMES.get(name.strip().lower(), name.strip().lower()) for name in next(reader, [])]
         if "email" not in header:
-            raise Refused("csv.header", "The first line must name the columns, and one must be called email.")
+            raise Refused("csv.header", gettext("The first line must name the columns, and one must be called email."))
         seen = 0
         for cells in reader:
             if not any(cell.strip() for cell in cells):
                 continue
             seen += 1
             if seen > MOST_ROWS:
-                raise Refused("csv.rows", "The file has more than 5,000 people. Split it and try again.")
+                raise Refused("csv.rows", gettext("The file has more than 5,000 people. Split it and try again."))
             yield reader.line_num, dict(zip(header, (cell.strip() for cell in cells), strict=False))
     except csv.Error as error:
-        raise Refused("csv.unreadable", f"Line {reader.line_num} cannot be read: {error}.") from error
+        raise Refused("csv.unreadable", gettext("Line %(line)d cannot be read: %(error)s.") % {"line": reader.line_num, "error": error}) from error
 
 
 def _text(data: bytes) -> str:
     if b"\0" in data:
-        raise Refused("csv.unreadable", "This is not a CSV file. Save the sheet as CSV (UTF-8) and try again.")
+        raise Refused("csv.unreadable", gettext("This is not a CSV file. Save the sheet as CSV (UTF-8) and try again."))
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError:
@@ -107,4 +108,4 @@ def _text(data: bytes) -> str:
         try:
             return data.decode("cp1252")
         except UnicodeDecodeError as error:
-            raise Refused("csv.encoding", "The file is not in UTF-8. Save it as CSV (UTF-8) and try again.") from error
+            raise Refused("csv.encoding", gettext("The file is not in UTF-8. Save it as CSV (UTF-8) and try again.")) from error

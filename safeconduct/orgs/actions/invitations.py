@@ -8,6 +8,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import transaction
 from django.urls import reverse
+from django.utils.translation import gettext
 
 from safeconduct.accounts.models import User
 from safeconduct.accounts.site import absolute
@@ -41,9 +42,9 @@ def invite(
     """
     address = _address(email)
     if role and role not in ROLE_NAMES:
-        raise Refused("role.unknown", "There is no such role.")
+        raise Refused("role.unknown", gettext("There is no such role."))
     if not programme.is_valid_on(clock.today(programme.organisation.zone)):
-        raise Refused("programme.ended", "This programme does not run today.")
+        raise Refused("programme.ended", gettext("This programme does not run today."))
     secret = token()
     with transaction.atomic():
         _refuse_twice(programme, address, role)
@@ -65,7 +66,7 @@ def _address(email: str) -> str:
     try:
         validate_email(address)
     except ValidationError as error:
-        raise Refused("email.invalid", "This is not an e-mail address.") from error
+        raise Refused("email.invalid", gettext("This is not an e-mail address.")) from error
     return address
 
 
@@ -74,10 +75,10 @@ def _refuse_twice(programme: Programme, address: str, role: str) -> None:
         programme=programme, email=address, accepted_at=None, withdrawn_at=None, expires_at__gt=clock.now()
     )
     if waiting.exists():
-        raise Refused("invitation.waiting", "This address has an invitation that still works.")
+        raise Refused("invitation.waiting", gettext("This address has an invitation that still works."))
     members = Membership.objects.for_org(programme.organisation_id).filter(programme=programme)
     if not role and members.filter(user__email__iexact=address).exists():
-        raise Refused("invitation.member", "This person is a member already.")
+        raise Refused("invitation.member", gettext("This person is a member already."))
 
 
 def _send(invitation: Invitation, secret: str) -> None:
@@ -102,7 +103,7 @@ def _send(invitation: Invitation, secret: str) -> None:
 def resend_invitation(invitation: Invitation, *, by: User | None) -> Invitation:
     """Send the invitation again with a new link; the old link stops working."""
     if invitation.accepted_at or invitation.withdrawn_at:
-        raise Refused("invitation.closed", "This invitation is closed. Make a new one.")
+        raise Refused("invitation.closed", gettext("This invitation is closed. Make a new one."))
     secret = token()
     with transaction.atomic():
         invitation.token_digest = token_digest(secret)
@@ -116,7 +117,7 @@ def resend_invitation(invitation: Invitation, *, by: User | None) -> Invitation:
 def withdraw_invitation(invitation: Invitation, *, by: User | None) -> Invitation:
     """Make the link useless. Raises Refused when somebody has joined with it."""
     if invitation.accepted_at:
-        raise Refused("invitation.accepted", "Somebody has joined with this invitation. End the membership instead.")
+        raise Refused("invitation.accepted", gettext("Somebody has joined with this invitation. End the membership instead."))
     with transaction.atomic():
         if invitation.withdrawn_at is None:
             invitation.withdrawn_at = clock.now()
@@ -131,7 +132,7 @@ def accept_invitation(invitation: Invitation, *, by: User) -> Membership:
     Raises Refused when the invitation is used, withdrawn or stale, and for anybody with another verified address.
     """
     if invitation.email.lower() not in {email.lower() for email in verified_emails(by)}:
-        raise Refused("invitation.address", "This invitation was sent to another address.")
+        raise Refused("invitation.address", gettext("This invitation was sent to another address."))
     with transaction.atomic():
         fresh = (
             Invitation.objects.for_org(invitation.organisation_id)
@@ -140,7 +141,7 @@ def accept_invitation(invitation: Invitation, *, by: User) -> Membership:
             .get(pk=invitation.pk)
         )
         if not is_open(fresh):
-            raise Refused("invitation.closed", "This invitation has been used, withdrawn or is too old.")
+            raise Refused("invitation.closed", gettext("This invitation has been used, withdrawn or is too old."))
         membership = _member(by, fresh)
         fresh.accepted_at = clock.now()
         fresh.save(update_fields=["accepted_at"])

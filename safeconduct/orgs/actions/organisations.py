@@ -9,6 +9,7 @@ from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from django.db import transaction
+from django.utils.translation import gettext
 
 from safeconduct.accounts.models import User
 from safeconduct.audit.actions import record
@@ -86,18 +87,18 @@ def set_logo(organisation: Organisation, data: bytes | None, *, by: User | None)
 
 def _check(organisation: Organisation) -> None:
     if not organisation.name or len(organisation.name) > 200 or len(organisation.short_name) > 60:
-        raise Refused("organisation.name", "Enter a name of 200 characters at most.")
+        raise Refused("organisation.name", gettext("Enter a name of 200 characters at most."))
     if not (0 <= organisation.hue <= 360 and 0 <= Decimal(organisation.chroma) <= STRONGEST_CHROMA):
-        raise Refused("organisation.colour", "Hue is 0 to 360, strength 0 to 0.11: beyond, text could not be read.")
+        raise Refused("organisation.colour", gettext("Hue is 0 to 360, strength 0 to 0.11: beyond, text could not be read."))
     try:
         ZoneInfo(organisation.zone)
     except (ZoneInfoNotFoundError, ValueError) as error:
-        raise Refused("organisation.zone", "Choose a time zone from the list.") from error
+        raise Refused("organisation.zone", gettext("Choose a time zone from the list.")) from error
 
 
 def _check_span(valid_from: date, valid_until: date | None) -> None:
     if valid_until is not None and valid_until < valid_from:
-        raise Refused("validity.order", "The last day is before the first.")
+        raise Refused("validity.order", gettext("The last day is before the first."))
 
 
 def add_programme(
@@ -112,7 +113,7 @@ def add_programme(
     start = valid_from or clock.today(organisation.zone)
     _check_span(start, valid_until)
     if not name.strip() or len(name.strip()) > 200:
-        raise Refused("programme.name", "Enter a name of 200 characters at most.")
+        raise Refused("programme.name", gettext("Enter a name of 200 characters at most."))
     with transaction.atomic():
         programme = Programme.objects.create(
             organisation=organisation, name=name.strip(), valid_from=start, valid_until=valid_until
@@ -127,7 +128,7 @@ def edit_programme(
     """Change name and validity. A programme that ends, ends the use of its memberships."""
     _check_span(valid_from, valid_until)
     if not name.strip() or len(name.strip()) > 200:
-        raise Refused("programme.name", "Enter a name of 200 characters at most.")
+        raise Refused("programme.name", gettext("Enter a name of 200 characters at most."))
     programme.name, programme.valid_from, programme.valid_until = name.strip(), valid_from, valid_until
     with transaction.atomic():
         programme.save(update_fields=["name", "valid_from", "valid_until"])
@@ -146,12 +147,12 @@ def add_number(
     """Return a new membership number of the programme. Numbers are opaque; capitals do not matter."""
     text = number.strip()
     if not NUMBER.fullmatch(text):
-        raise Refused("number.invalid", "A number has 3 to 64 letters, digits, spaces, dots, dashes or slashes.")
+        raise Refused("number.invalid", gettext("A number has 3 to 64 letters, digits, spaces, dots, dashes or slashes."))
     start = valid_from or programme.valid_from
     _check_span(start, valid_until)
     with transaction.atomic():
         if number_is_taken(text):
-            raise Refused("number.taken", "This number is in use already.")
+            raise Refused("number.taken", gettext("This number is in use already."))
         row = MembershipNumber.objects.create(
             organisation_id=programme.organisation_id, programme=programme, number=text,
             valid_from=start, valid_until=valid_until,

@@ -6,6 +6,7 @@ from datetime import date, timedelta
 
 from allauth.account.models import EmailAddress
 from django.db import transaction
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from safeconduct.accounts.models import User
@@ -92,9 +93,9 @@ def end_membership(membership: Membership, *, by: User | None, last_day: date | 
 def grant_role(membership: Membership, *, by: User | None, role: str) -> RoleGrant:
     """Give the member a role in the organisation. A second time changes nothing."""
     if role not in ROLE_NAMES:
-        raise Refused("role.unknown", "There is no such role.")
+        raise Refused("role.unknown", gettext("There is no such role."))
     if not membership.is_current_on(clock.today(membership.organisation.zone)):
-        raise Refused("membership.ended", "This membership has ended.")
+        raise Refused("membership.ended", gettext("This membership has ended."))
     with transaction.atomic():
         grant, is_new = RoleGrant.objects.for_org(membership.organisation_id).get_or_create(
             organisation_id=membership.organisation_id, user_id=membership.user_id, role=role,
@@ -139,4 +140,4 @@ def _keep_a_manager(membership: Membership, *, leaving: bool) -> None:
         others = Membership.objects.for_org(organisation).filter(user_id=membership.user_id)
         if any(row.is_current_on(day) for row in others.exclude(pk=membership.pk).select_related("programme")):
             return
-    raise Refused("manager.last", "This is the organisation’s last manager. Make somebody else a manager first.")
+    raise Refused("manager.last", gettext("This is the organisation’s last manager. Make somebody else a manager first."))
