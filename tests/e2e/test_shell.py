@@ -126,3 +126,24 @@ def test_print_keeps_the_words_and_drops_the_tools(open_page: OpenPage) -> None:
     assert not page.locator(".masthead-end").is_visible()
     assert page.locator("main h1").is_visible()
     assert re.match(r"rgb\(0, 0, 0\)", page.evaluate("getComputedStyle(document.querySelector('h1')).color"))
+
+
+@pytest.mark.parametrize("language", ["ar", "de", "fr"])
+def test_other_languages_fit_the_small_screen(
+    open_page: OpenPage,
+    site: str,
+    state_of: Callable[[str], dict[str, Any]],
+    pictures: Path | None,
+    language: str,
+) -> None:
+    page = open_page(width=360, state=state_of("bob@northfield.example.edu"))
+    page.context.add_cookies([{"name": "safeconduct_language", "value": language, "url": site}])
+    faults = []
+    for path in ("/", "/trips/", "/alerts/", "/centres/", "/my-organization/", "/no-such-page/"):
+        page.goto(path)
+        assert page.get_attribute("html", "lang") == language
+        faults += [f"{path} {fault}" for fault in chromium.sideways_faults(page) + chromium.axe_faults(page)]
+        if pictures:
+            name = path.strip("/") or "home"
+            page.screenshot(path=pictures / f"bob-{name}-{language}-360.png", full_page=True)
+    assert faults == []
