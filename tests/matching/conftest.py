@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
@@ -13,6 +13,7 @@ from safeconduct.accounts.models import User
 from safeconduct.alerts.jobs import end_due
 from safeconduct.lib import clock
 from safeconduct.matching import jobs
+from safeconduct.orgs.models import Membership
 from safeconduct.outbox.models import Delivery
 from safeconduct.outbox.rendering import fill
 from safeconduct.places.queries import resolve
@@ -70,7 +71,9 @@ def work(at: datetime = NOW) -> int:
 
 @pytest.fixture
 def trip_of(world: World) -> TripMaker:
-    """Return a function: person, then (place, from, to, more) … → the registered trip."""
+    """Return a function: person, then (place, from, to, more) … → the registered trip. Memberships are old enough."""
+    for organisation in (world.northfield, world.southgate):
+        Membership.objects.for_org(organisation).update(starts_on=date(2020, 1, 1))
 
     def make(user: User, *stops: tuple[Any, ...], title: str = "Field season", at: datetime = NOW) -> Trip:
         drafts = []
