@@ -52,10 +52,15 @@ class ColourInput(forms.TextInput):
     input_type = "color"
 
 
+# What a new organisation has before anybody chooses; a colour field cannot be left empty in a browser.
+DEFAULT_HUE, DEFAULT_CHROMA = 195, "0.075"
+
+
 class BrandFields(forms.Form):
     """Colour and logo of an organisation."""
 
     colour = forms.CharField(
+        initial=hex_of(DEFAULT_HUE, float(DEFAULT_CHROMA)),
         label=_("Brand colour"),
         required=False,
         max_length=7,
@@ -82,8 +87,8 @@ class BrandFields(forms.Form):
     def brand(self) -> dict[str, Any]:
         """Return hue and chroma, or nothing when no colour was given."""
         text = self.cleaned_data["colour"]
-        if not text:
-            return {}
+        if not text or text.lower() == self.fields["colour"].initial:
+            return {"hue": DEFAULT_HUE, "chroma": DEFAULT_CHROMA} if text else {}
         hue, chroma = brand_of(text)
         return {"hue": hue, "chroma": chroma}
 

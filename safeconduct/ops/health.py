@@ -23,6 +23,7 @@ from safeconduct.ops.models import BackupRecord, Heartbeat, WorkerFailure
 from safeconduct.outbox import queries as outbox
 
 State = Literal["ok", "notice", "bad", "unknown"]
+FIGURES = ("worker", "deliveries", "failures", "sources", "rejected")
 LEVELS: dict[State, int] = {"ok": 1, "notice": 2, "bad": 4, "unknown": 0}
 
 BEAT_LATE = timedelta(seconds=60)
@@ -55,6 +56,16 @@ class Report:
 
     at: datetime
     checks: list[Check]
+
+    @property
+    def figures(self) -> list[Check]:
+        """Return the five that are figures; a page shows at most five."""
+        return [check for check in self.checks if check.code in FIGURES]
+
+    @property
+    def others(self) -> list[Check]:
+        """Return the rest, which are words."""
+        return [check for check in self.checks if check.code not in FIGURES]
 
     @property
     def is_well(self) -> bool:
@@ -201,7 +212,7 @@ class SourceLine:
 
 GOOD = (Fetch.Outcome.NEW, Fetch.Outcome.UNCHANGED)
 # Codes of web/levels.py, worst first.
-SOURCE_ORDER = ("failing", "late", "partial", "never", "fresh", "off")
+SOURCE_ORDER = ("failing", "late", "partial", "never", "fresh", "off", "hand")
 
 
 def source_line(source: Source) -> SourceLine:
@@ -212,7 +223,9 @@ def source_line(source: Source) -> SourceLine:
     rejected = source.rejections.filter(created_at__gt=clock.now() - timedelta(days=1)).count()
     alerts = Event.objects.filter(source=source, state=Event.State.ACTIVE).count()
     state, wrong = "fresh", ""
-    if not source.is_enabled:
+    if not source.url:
+        state = "hand"
+    elif not source.is_enabled:
         state = "off"
     elif source.consecutive_failures:
         state, wrong = "failing", last.problem if last else ""

@@ -61,9 +61,11 @@ def _done() -> dict[str, bool]:
     invited = Invitation.objects.across_orgs(REASON).filter(role=MANAGER, withdrawn_at=None)
     return {
         "operator": has_operator(),
-        "address": settings.SAFECONDUCT_URL_IS_FIXED
+        "address": settings.SAFECONDUCT_DEMO_FOLDER
+        or settings.SAFECONDUCT_URL_IS_FIXED
         or bool(folder.base_url(Path(settings.SAFECONDUCT_HOME))),
-        "mail": mail_settings.current() is not None,
+        # A demo has its mailbox.
+        "mail": settings.SAFECONDUCT_DEMO_FOLDER or mail_settings.current() is not None,
         "organisation": Organisation.objects.exists(),
         "manager": grants.exists() or invited.exists(),
         "centres": Centre.objects.filter(is_active=True).exists(),

@@ -41,6 +41,9 @@ class Child:
 
     name: str
     arguments: list[str]
+    # How it takes new settings. The web server starts new workers on SIGHUP before it ends the old ones, so that
+    # nobody's click meets a closed door; the others end and are started again.
+    renewed_by: signal.Signals = signal.SIGTERM
     process: subprocess.Popen[bytes] | None = None
     started: float = 0.0
     quick_ends: int = 0
@@ -68,9 +71,10 @@ class Child:
         return True
 
     def renew(self) -> None:
-        """End it so that it starts again at once: its settings changed."""
-        self.started = 0.0
-        self.signal(signal.SIGTERM)
+        """Let it take new settings; one that ends for that starts again at once."""
+        if self.renewed_by == signal.SIGTERM:
+            self.started = 0.0
+        self.signal(self.renewed_by)
 
     def signal(self, number: signal.Signals) -> None:
         """Send a signal if it runs."""
@@ -154,7 +158,7 @@ def children_of(options: argparse.Namespace) -> list[Child]:
         str(options.web_workers),
     ]
     worker = [python, "-m", "safeconduct.ops.processes", "worker"]
-    found = [Child("web", web)]
+    found = [Child("web", web, renewed_by=signal.SIGHUP)]
     return found if options.no_worker else [*found, Child("worker", worker)]
 
 
