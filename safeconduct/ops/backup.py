@@ -167,7 +167,7 @@ def restore(source: Path, *, replace: bool) -> Path | None:
 
     Raises Refused when the folder is in use and `replace` was not said, or when the backup is not whole.
     """
-    _embedded_database()
+    database = _embedded_database()
     home = Path(settings.SAFECONDUCT_HOME)
     if not source.is_file():
         raise Refused("restore.missing", f"There is no file {source}.")
@@ -175,6 +175,11 @@ def restore(source: Path, *, replace: bool) -> Path | None:
         raise Refused(
             "restore.filled",
             f"{home} holds data. Say --replace to put the backup in its place; what is there is kept aside.",
+        )
+    if database != home / DATABASE:
+        raise Refused(
+            "restore.elsewhere",
+            f"DATABASE_URL names {database}, outside the data folder. Unset it, restore, and move the file yourself.",
         )
     stamp = clock.now().strftime("%Y%m%dT%H%M%SZ")
     incoming = home / f".restore-{stamp}-{os.getpid()}"

@@ -11,6 +11,9 @@ from granian.log import LogLevels
 
 from safeconduct.ops.processes import die_with_parent
 
+# New settings (SIGHUP): the new worker is given this long to answer before the old one ends. On Linux each has a
+# listening socket of its own, so in between both answer and nobody meets a closed door.
+HANDOVER_SECONDS = 8.0
 # Threads wait for the database most of the time; SQLite lets one of them write at once.
 THREADS = 8
 
@@ -32,7 +35,7 @@ def main(bind: str, port: int, workers: int) -> None:
         websockets=False,
         log_level=LogLevels.error,
         respawn_failed_workers=True,
-        respawn_interval=0.5,
+        respawn_interval=HANDOVER_SECONDS,
         workers_kill_timeout=10,
     ).serve()
 
