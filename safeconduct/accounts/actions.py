@@ -5,11 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
+from allauth.usersessions.models import UserSession
 from django.conf import settings
 from django.db import transaction
 from django.utils.translation import gettext
 
 from safeconduct.accounts import hooks
+from safeconduct.accounts.addresses import one_spelling
 from safeconduct.accounts.emails import ERASED
 from safeconduct.accounts.models import Consent, User
 from safeconduct.audit.actions import record
@@ -46,7 +49,8 @@ def create_verified_user(
     email: str, password: str, *, by: User | None, given_name: str = "", family_name: str = "", desk_role: str = ""
 ) -> User:
     """Return a new person whose address counts as confirmed: the operator at set-up, and demo people."""
-    if User.objects.filter(email__iexact=email.strip()).exists():
+    email = one_spelling(email)
+    if User.objects.filter(email__iexact=email).exists():
         raise Refused("email.taken", gettext("There is an account with this address already."))
     with transaction.atomic():
         user = User.objects.create_user(
@@ -106,6 +110,22 @@ def _export(user: User) -> dict[str, Any]:
         "language": user.language,
         "zone": user.zone,
         "joined_at": user.joined_at.isoformat(),
+        "two_step": [
+            {"kind": row.type, "since": row.created_at.isoformat()} for row in Authenticator.objects.filter(user=user)
+        ],
+        "sessions": [
+            {
+                "network_address": str(row.ip),
+                "browser": row.user_agent,
+                "since": row.created_at.isoformat(),
+                "last_seen_at": row.last_seen_at.isoformat(),
+            }
+            for row in UserSession.objects.filter(user=user)
+        ],
+        "mails": [
+            {"kind": row.message.kind, "state": row.state, "at": row.created_at.isoformat()}
+            for row in Delivery.objects.filter(address__iexact=user.email).select_related("message").order_by("pk")
+        ],
         "consents": [
             {"document": row.slug, "version": row.version, "given_at": row.given_at.isoformat()}
             for row in Consent.objects.filter(user=user)
@@ -131,7 +151,7 @@ OWN_DATA = hooks.PersonalData(
     room="accounts",
     models=(
         "accounts.User", "accounts.Consent", "accounts.VerificationLink", "account.EmailAddress",
-        "mfa.Authenticator", "usersessions.UserSession",
+        "mfa.Authenticator", "usersessions.UserSession", "outbox.Delivery", "outbox.MailboxCopy",
     ),
     export=_export,
     erase=_erase,

@@ -18,6 +18,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 
 from safeconduct.accounts import hooks, legal
+from safeconduct.accounts.addresses import one_spelling
 from safeconduct.accounts.models import User
 from safeconduct.audit.actions import record
 
@@ -53,8 +54,8 @@ class AddressForm(forms.Form):
         tidy_email(self.fields["email"], _("E-mail"))
 
     def clean_email(self) -> str:
-        """Return the address in lower case."""
-        return str(self.cleaned_data["email"]).lower()
+        """Return the address in its one spelling."""
+        return one_spelling(self.cleaned_data["email"])
 
 
 class LoginForm(allauth_forms.LoginForm):
@@ -87,7 +88,7 @@ class SignupForm(allauth_forms.SignupForm):
 
     def clean_email(self) -> str:
         """Return the address. Raises ValidationError for one outside the domains, before anything is looked up."""
-        email = str(self.cleaned_data["email"]).lower()
+        email = self.cleaned_data["email"] = one_spelling(self.cleaned_data["email"])
         if not hooks.may_join(email, context.request):
             raise ValidationError(NOT_ADMITTED, code="not_admitted")
         return str(super().clean_email())
@@ -148,7 +149,7 @@ class AddEmailForm(allauth_forms.AddEmailForm):
 
     def clean_email(self) -> str:
         """Return the address. Raises ValidationError for one that the organisations do not admit."""
-        email = str(self.cleaned_data["email"]).lower()
+        email = self.cleaned_data["email"] = one_spelling(self.cleaned_data["email"])
         if not hooks.may_change_email(self.user, email):
             raise ValidationError(_("Use an address of your organisation."), code="not_admitted")
         return str(super().clean_email())
@@ -166,6 +167,11 @@ class ChangePasswordForm(allauth_forms.ChangePasswordForm):
 
 class ResetPasswordForm(allauth_forms.ResetPasswordForm):
     """Forgotten password, step 1."""
+
+    def clean_email(self) -> str:
+        """Return the address in its one spelling."""
+        self.cleaned_data["email"] = one_spelling(self.cleaned_data["email"])
+        return str(super().clean_email())
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -20,6 +20,9 @@ from safeconduct.orgs.routing import (
     remembered_number,
 )
 
+# Of a group with many domains the sign-up page names a few.
+MOST_DOMAINS = 4
+
 
 def may_join(email: str, request: HttpRequest | None) -> bool:
     """Return whether the address may open an account.
@@ -81,7 +84,7 @@ def entrance(request: HttpRequest) -> Entrance:
         organisation=organisation.name,
         brand_css=reverse("orgs:brand_css", args=[organisation.public_id]),
         number=number.number if number else "",
-        domains=tuple(domains),
+        domains=tuple(domains[:MOST_DOMAINS]),
         invited_email=invitation.email if invitation else "",
         zone=organisation.zone,
     )

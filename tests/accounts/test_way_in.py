@@ -7,6 +7,7 @@ from django.test import Client
 from safeconduct.accounts.legal import load_default_texts
 from safeconduct.accounts.models import Consent, User
 from safeconduct.audit.models import Entry
+from safeconduct.orgs.actions import add_domain
 from safeconduct.orgs.models import Membership
 from tests.accounts.steps import PASSWORD, confirm, enter_number, last_mail, log_in, mails, path_of, sign_up
 from tests.conftest import World
@@ -102,6 +103,18 @@ def without_tokens(page: str) -> str:
     import re
 
     return re.sub(r'value="[A-Za-z0-9]{64}"', "", page)
+
+
+def test_a_domain_in_any_script_is_one_address(world: World) -> None:
+    add_domain(world.northfield, by=world.olga, domain="Universität.example")
+    client = Client()
+    assert sign_up(client, "Maya@UNIVERSITÄT.example").status_code == 302
+    stored = "maya@xn--universitt-y5a.example"
+    assert User.objects.filter(email=stored).count() == 1
+    assert confirm(client, stored).status_code == 302
+    assert sign_up(Client(), stored).status_code == 302
+    assert mails(stored) == ["account.verify", "account.exists"]
+    assert log_in(Client(), "maya@universität.example", PASSWORD).headers["Location"] == "/"
 
 
 def test_consent_is_required(world: World) -> None:

@@ -10,6 +10,7 @@ from django.db import transaction
 from django.urls import reverse
 from django.utils.translation import gettext
 
+from safeconduct.accounts.addresses import one_spelling
 from safeconduct.accounts.models import User
 from safeconduct.accounts.site import absolute
 from safeconduct.audit.actions import record
@@ -62,7 +63,7 @@ def invite(
 
 
 def _address(email: str) -> str:
-    address = email.strip().lower()
+    address = one_spelling(email)
     try:
         validate_email(address)
     except ValidationError as error:
