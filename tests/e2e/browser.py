@@ -74,6 +74,19 @@ def sideways_faults(page: Page) -> list[str]:
     )
 
 
+def overlap_faults(page: Page) -> list[str]:
+    """What sticks out of its table cell, badge or button into its neighbour."""
+    return list(
+        page.evaluate(
+            """() => [...document.querySelectorAll('td *, th *, .badge *, .btn *, .chip *, .stats dd *')]
+              .filter(e => e.checkVisibility({visibilityProperty: true}) && !e.closest('.sr, svg, thead'))
+              .map(e => [e, e.getBoundingClientRect(), e.closest('.badge, .btn, .chip, dd, td, th').getBoundingClientRect()])
+              .filter(([e, box, frame]) => box.width > 1 && (box.right > frame.right + 2 || box.left < frame.left - 2))
+              .slice(0, 5).map(([e]) => 'sticks out: ' + e.outerHTML.slice(0, 120))"""
+        )
+    )
+
+
 def target_faults(page: Page) -> list[str]:
     """Buttons, fields and stand-alone links under 24 px (WCAG 2.2, 2.5.8; links inside sentences are exempt)."""
     return list(

@@ -71,6 +71,7 @@ def test_axe_finds_nothing_in_three_widths_by_day_and_night(
     for width, scheme in [(360, "light"), (768, "dark"), (1280, "light"), (1280, "dark")]:
         page = visit(who, path, width=width, scheme=scheme)
         found = chromium.axe_faults(page) + chromium.sideways_faults(page) + chromium.target_faults(page)
+        found += chromium.overlap_faults(page)
         faults += [f"{width} {scheme}: {fault}" for fault in found]
     assert faults == []
 
