@@ -53,7 +53,7 @@ def test_the_public_answer_says_one_word(client: Client) -> None:
 def test_a_silent_worker_and_a_late_delivery_are_bad() -> None:
     Heartbeat.objects.create(holder="w", pid=1, started_at=clock.now(), beat_at=clock.now())
     assert (state_of("worker"), state_of("deliveries")) == ("ok", "ok")
-    a_delivery("queued", due_at=clock.now(), urgent=True)
+    a_delivery("queued", due_at=clock.now(), urgent=True, priority=0)
     with clock.held_at(clock.now() + timedelta(minutes=16)):
         assert (state_of("worker"), state_of("deliveries")) == ("bad", "bad")
 
