@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Any, Final, Literal
 
 from django.db import transaction
+from django.db.models import Q, QuerySet
 from django.utils import translation
 from django.utils.translation import gettext as _
 
@@ -29,6 +30,7 @@ from safeconduct.matching.reading import impact_of
 from safeconduct.notify.actions import News, Telling, Told, tell_many
 from safeconduct.notify.models import Notice, Subscription, UnsubscribeLink
 from safeconduct.notify.queries import Recipient
+from safeconduct.orgs.tenancy import TenantQuerySet
 from safeconduct.places.extents import extent_for
 from safeconduct.places.models import Place
 from safeconduct.places.queries import localised_name
@@ -36,6 +38,8 @@ from safeconduct.places.queries import localised_name
 Change = Literal["new", "updated", "ended"]
 RANK: Final = {"Extreme": 4, "Severe": 3, "Moderate": 2, "Unknown": 1, "Minor": 0}
 PAGE: Final = 1000
+LARGEST_DEGREES: Final = 0.3
+"""More than the radius of the largest city, 30 km, in degrees of latitude."""
 
 
 def reaches(impact: Impact, place: Place, version: AlertVersion) -> bool:
@@ -58,20 +62,31 @@ def tell_subscribers(version: AlertVersion, *, everybody: Everybody, now: dateti
         is_told = exposures.end_reason(event) == Exposure.Closed.CANCELLED and event.state != Event.State.ACTIVE
         return _tell(version, frozenset(), everybody, now) if is_told else 0
     impact = impact_of(version) if reaches_travellers(version) else None
-    live = everybody.subscriptions.filter(ended_at__isnull=True)
-    places = Place.objects.filter(pk__in=live.order_by().values("place_id").distinct())
-    reached = {place.pk for place in places if impact is not None and reaches(impact, place, version)}
-    return _tell(version, reached, everybody, now)
+    if impact is None:
+        return _tell(version, frozenset(), everybody, now)
+    near = _near(impact, version, everybody)
+    return _tell(version, {place.pk for place in near if reaches(impact, place, version)}, everybody, now)
+
+
+def _near(impact: Impact, version: AlertVersion, everybody: Everybody) -> QuerySet[Place]:
+    """The destinations somebody asked for that may be reached: countries by name, cities by latitude as well."""
+    asked = everybody.subscriptions.filter(ended_at__isnull=True).order_by().values("place_id").distinct()
+    may_be = Q(country_code__in=version.countries)
+    if impact.geometry is not None:
+        _west, south, _east, north = impact.geometry.bounds
+        may_be |= Q(lat__gte=south - LARGEST_DEGREES, lat__lte=north + LARGEST_DEGREES)
+    return Place.objects.filter(may_be, pk__in=asked)
 
 
 def _tell(version: AlertVersion, reached: Collection[int], everybody: Everybody, now: datetime) -> int:
-    """Go through the subscriptions in pages: those of reached places, and those told of the event before."""
+    """Go through subscriptions in pages: those of reached places, and of people told of the event before."""
     new, last = 0, 0
     teller = _Teller(version, frozenset(reached), everybody, now)
+    concerned = Q(place_id__in=list(reached)) | Q(user_id__in=teller.notices().values("user_id"))
     while True:
         with transaction.atomic():
-            rows = everybody.subscriptions.filter(ended_at__isnull=True, pk__gt=last).order_by("pk")
-            page = list(rows.select_related("place", "organisation", "user")[:PAGE])
+            rows = everybody.subscriptions.filter(concerned, ended_at__isnull=True, pk__gt=last).order_by("pk")
+            page = list(rows.select_related("place", "organisation")[:PAGE])
             new += teller.tell(page)
         if len(page) < PAGE:
             return new
@@ -91,12 +106,19 @@ class _Teller:
         self.help = HelpFinder()
         self.subject = f"event:{self.version.event_id}"
         self._spans: dict[tuple[str, str], str] = {}
+        self._names: dict[tuple[int, str], str] = {}
+        self._members: set[tuple[int, int]] = set()
+
+    def notices(self) -> TenantQuerySet[Notice]:
+        """Return what people were told of the event by subscription."""
+        return self.everybody.notices.filter(subject_key=self.subject, kind=emails.SUBSCRIPTION.code, told=True)
 
     def tell(self, page: list[Subscription]) -> int:
         """Tell one page; one mail a person."""
         users = {row.user_id for row in page}
         before = self._told_before(users)
         by_trip = self._told_by_trip(users)
+        self._members = self._current_members(page)
         groups: dict[tuple[Change, int], dict[int, Subscription]] = {}
         for row in page:
             change = self._change(row, before.get(row.user_id))
@@ -114,15 +136,11 @@ class _Teller:
     def _told_before(self, users: Collection[int]) -> dict[int, int]:
         """The last version that each person was told of by subscription, while it still concerned them."""
         told: dict[int, int] = {}
-        for notice in self._notices(users).order_by("created_at", "pk"):
+        for notice in self.notices().filter(user_id__in=users).order_by("created_at", "pk"):
             told[notice.user_id] = notice.context.get("version_id", self.version.pk)
             if notice.context.get("change") == "ended":
                 del told[notice.user_id]
         return told
-
-    def _notices(self, users: Collection[int]) -> Any:
-        rows = self.everybody.notices.filter(subject_key=self.subject, kind=emails.SUBSCRIPTION.code, told=True)
-        return rows.filter(user_id__in=users)
 
     def _told_by_trip(self, users: Collection[int]) -> set[int]:
         """People whom an exposure tells: told already, or due now, and not muted."""
@@ -160,16 +178,22 @@ class _Teller:
             context=context,
         )
 
+    def _current_members(self, page: list[Subscription]) -> set[tuple[int, int]]:
+        """(organisation, person) of everybody on the page who is a member today."""
+        days = {row.organisation_id: clock.today(row.organisation.zone) for row in page}
+        rows = self.everybody.memberships.filter(
+            organisation_id__in=list(days), user_id__in={row.user_id for row in page}
+        ).select_related("programme")
+        return {(row.organisation_id, row.user_id) for row in rows if row.is_current_on(days[row.organisation_id])}
+
     def _why_not(self, row: Subscription) -> str:
-        day = clock.today(row.organisation.zone)
-        memberships = self.everybody.memberships.filter(organisation_id=row.organisation_id, user_id=row.user_id)
-        is_member = any(one.is_current_on(day) for one in memberships.select_related("programme"))
+        is_member = (row.organisation_id, row.user_id) in self._members
         return "" if is_member else Notice.WhyNot.MEMBERSHIP_ENDED
 
     def _slots(self, row: Subscription, shown: AlertVersion) -> Callable[[Recipient], Mapping[str, str]]:
         def slots(person: Recipient) -> Mapping[str, str]:
             with translation.override(person.language):
-                place = localised_name(row.place, person.language)
+                place = self._name(row.place, person.language)
                 return {
                     "why": _("You asked for e-mail about %(place)s, from “%(severity)s” on.")
                     % {"place": place, "severity": SEVERITIES[row.from_severity]},
@@ -179,6 +203,12 @@ class _Teller:
                 }
 
         return slots
+
+    def _name(self, place: Place, language: str) -> str:
+        key = (place.pk, language)
+        if key not in self._names:
+            self._names[key] = localised_name(place, language)
+        return self._names[key]
 
     def _span(self, shown: AlertVersion, zone: str, language: str) -> str:
         key = (f"{shown.pk} {zone}", language)

@@ -23,7 +23,7 @@ def _show(link: UnsubscribeLink) -> Stopping:
     trip = _trip(link)
     return Stopping(
         title=_("E-mail about the trip “%(title)s”") % {"title": trip.title},
-        text=_("We no longer send e-mail about this trip. The portal keeps showing the alerts that concern it."),
+        text=_("We will send no more e-mail about this trip. The portal keeps showing the alerts that concern it."),
         is_off=trip.is_mail_muted,
     )
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from django.utils.translation import get_language
 
 from safeconduct.lib.errors import NotFound
+from safeconduct.notify.models import Subscription
 from safeconduct.places.models import Place
-from safeconduct.places.queries import PlaceHit, place_by_key, search
+from safeconduct.places.queries import PlaceHit, localised_name, place_by_key, search
 
 MOST_SHOWN = 8
 CLEARLY_MEANT = 0.4
@@ -29,3 +32,13 @@ def the_place(key: str) -> Place | None:
     except NotFound:
         return None
     return place if place.state == Place.State.ACTIVE else None
+
+
+def name_of(place: Place) -> str:
+    """Return the place's name in the reader's language."""
+    return localised_name(place, get_language() or "en")
+
+
+def named(rows: Iterable[Subscription]) -> list[tuple[Subscription, str]]:
+    """Return subscriptions with the name of their place for the reader."""
+    return [(row, name_of(row.place)) for row in rows]

@@ -8,6 +8,7 @@ from safeconduct.lib.errors import NotFound
 from safeconduct.notify.actions import end_subscription
 from safeconduct.notify.hooks import Stopping, Switch
 from safeconduct.notify.models import Subscription, UnsubscribeLink
+from safeconduct.notify.places import name_of
 
 
 def _subscription(link: UnsubscribeLink) -> Subscription:
@@ -25,7 +26,7 @@ def _subscription(link: UnsubscribeLink) -> Subscription:
 def _show(link: UnsubscribeLink) -> Stopping:
     row = _subscription(link)
     return Stopping(
-        title=_("E-mail alerts for %(place)s") % {"place": row.place.name},
+        title=_("E-mail alerts for %(place)s") % {"place": name_of(row.place)},
         text=_("This ends your subscription. Alerts that concern a trip of yours still reach you."),
         is_off=row.ended_at is not None,
     )

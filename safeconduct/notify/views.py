@@ -15,7 +15,7 @@ from safeconduct.notify import actions
 from safeconduct.notify.access import access_link, access_subscription
 from safeconduct.notify.forms import SubscribeForm
 from safeconduct.notify.hooks import switches
-from safeconduct.notify.places import found_places, the_place
+from safeconduct.notify.places import found_places, name_of, named, the_place
 from safeconduct.notify.queries import live_subscriptions
 from safeconduct.orgs.access import member_required, the_seat
 
@@ -25,7 +25,7 @@ from safeconduct.orgs.access import member_required, the_seat
 def subscriptions(request: HttpRequest) -> HttpResponse:
     """Show what the person asked to hear, and the form for more."""
     seat = the_seat(request)
-    context = {"rows": live_subscriptions(seat), "form": SubscribeForm(), "can_add": seat.is_current}
+    context = {"rows": named(live_subscriptions(seat)), "form": SubscribeForm(), "can_add": seat.is_current}
     return render(request, "notify/subscriptions.html", context)
 
 
@@ -46,11 +46,11 @@ def add_subscription(request: HttpRequest) -> HttpResponse:
             except Refused as refused:
                 form.add_error(None, refused.text)
             else:
-                messages.success(request, _("You get e-mail alerts for %s from now on.") % place.name)
+                messages.success(request, _("You get e-mail alerts for %s from now on.") % name_of(place))
                 return redirect("notify:subscriptions")
         elif not found:
             form.add_error("q", _("We know no country or city of this name. Try another spelling."))
-    context = {"rows": live_subscriptions(seat), "form": form, "found": found, "can_add": seat.is_current}
+    context = {"rows": named(live_subscriptions(seat)), "form": form, "found": found, "can_add": seat.is_current}
     return render(request, "notify/subscriptions.html", context, status=200 if found else 400)
 
 
@@ -60,7 +60,7 @@ def remove_subscription(request: HttpRequest, public_id: str) -> HttpResponse:
     """End one subscription of one's own."""
     row = access_subscription(the_seat(request), public_id)
     actions.end_subscription(row, by=the_seat(request).user)
-    messages.success(request, _("E-mail alerts for %s are off.") % row.place.name)
+    messages.success(request, _("E-mail alerts for %s are off.") % name_of(row.place))
     return redirect("notify:subscriptions")
 
 
