@@ -1,6 +1,6 @@
 """The documents of the footer: the newest published version in the reader's language, else English.
 
-Published versions are rows of accounts; "sources" is shipped with the code, because it describes the code's data.
+Published versions are rows of accounts; before set-up has loaded them, the shipped texts are shown.
 """
 
 from __future__ import annotations
@@ -17,7 +17,6 @@ from safeconduct.accounts.models import LegalDocument
 from safeconduct.lib import markdown
 
 SHIPPED: Final = Path(__file__).resolve().parent.parent / "accounts" / "legal" / "en"
-SHIPPED_ONLY: Final = {"sources"}
 
 
 @dataclass(frozen=True)
@@ -34,15 +33,11 @@ class Document:
 
 def _shipped(slug: str) -> Document:
     first, body = (SHIPPED / f"{slug}.md").read_text(encoding="utf-8").split("\n", 1)
-    return Document(
-        _(first.removeprefix("# ").strip()), markdown.html(body), "en", is_default=slug not in SHIPPED_ONLY
-    )
+    return Document(_(first.removeprefix("# ").strip()), markdown.html(body), "en", is_default=True)
 
 
 def find(slug: str, language: str) -> Document | None:
     """The document of that name, or None."""
-    if slug in SHIPPED_ONLY:
-        return _shipped(slug)
     if slug not in LegalDocument.Slug.values:
         return None
     rows = LegalDocument.objects.filter(slug=slug).order_by("-version")

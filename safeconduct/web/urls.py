@@ -12,5 +12,6 @@ urlpatterns = [
     path("offline/", views.offline, name="offline"),
     path("app/", views.get_the_app, name="app"),
     path("my-organization/", views.organization, name="organization"),
+    path("legal/sources/", views.sources, name="sources"),
     path("legal/<slug:slug>/", views.legal, name="legal"),
 ]

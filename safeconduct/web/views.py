@@ -18,7 +18,9 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from safeconduct.accounts.actions import change_details
 from safeconduct.accounts.models import User
+from safeconduct.feeds.models import Source
 from safeconduct.orgs.access import member_required, seat_of, the_seat
+from safeconduct.places.models import FactSource
 from safeconduct.web import home as home_page
 from safeconduct.web import legal_texts
 from safeconduct.web.context import THEME_COOKIE, THEMES
@@ -68,6 +70,16 @@ def legal(request: HttpRequest, slug: str) -> HttpResponse:
     if document is None:
         raise Http404
     return render(request, "web/legal.html", {"document": document, "slug": slug})
+
+
+@require_safe
+def sources(request: HttpRequest) -> HttpResponse:
+    """Where facts and warnings come from, under which licence: read from the rows themselves."""
+    context = {
+        "facts": FactSource.objects.order_by("title"),
+        "feeds": Source.objects.filter(is_enabled=True).order_by("name"),
+    }
+    return render(request, "web/sources.html", context)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
