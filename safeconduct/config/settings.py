@@ -209,6 +209,7 @@ ACCOUNT_FORMS = {
 }
 # A campus comes from one address: sign-up and reset are limited per network loosely, per mail address tightly.
 ACCOUNT_RATE_LIMITS = {
+    "login": "300/m/ip",
     "signup": "60/m/ip",
     "reset_password": "20/m/ip,5/h/key",
     "confirm_email": "5/m/key",

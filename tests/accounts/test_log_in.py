@@ -18,7 +18,7 @@ from django.test import Client
 
 from safeconduct.accounts.models import User
 from safeconduct.lib import clock
-from tests.accounts.steps import last_mail, log_in, mails, prove
+from tests.accounts.steps import last_mail, log_in, mails, prove, sign_up
 from tests.conftest import PASSWORD, World
 
 BOB = "bob@northfield.example.edu"
@@ -117,6 +117,26 @@ def test_a_new_password_by_code_and_the_person_is_told(world: World) -> None:
     assert mails(BOB) == ["account.reset", "account.password_changed"]
     assert log_in(Client(), BOB, NEW).status_code == 302
     assert old.get("/account/").status_code == 302, "other sessions are ended"
+
+
+def test_somebody_who_never_confirmed_gets_in_by_a_new_password(world: World) -> None:
+    email = "late@northfield.example.edu"
+    sign_up(Client(), email)
+    client = Client()
+    client.post("/account/password/reset/", {"email": email})
+    client.post("/account/password/reset/confirm/", {"code": last_mail(email, "account.reset").slots["code"]})
+    client.post("/account/password/reset/complete/", {"password1": NEW, "password2": NEW})
+    assert log_in(Client(), email, NEW).headers["Location"] == "/"
+
+
+def test_a_reset_code_ends_after_fifteen_minutes_and_three_tries(world: World) -> None:
+    client = Client()
+    client.post("/account/password/reset/", {"email": BOB})
+    code = last_mail(BOB, "account.reset").slots["code"]
+    for _turn in range(3):
+        client.post("/account/password/reset/confirm/", {"code": "AAAA-AAAA"})
+    assert client.post("/account/password/reset/confirm/", {"code": code}).headers["Location"] == "/account/login/"
+    assert client.get("/account/password/reset/complete/").status_code == 302
 
 
 def test_reset_mail_is_limited_for_an_address(world: World) -> None:

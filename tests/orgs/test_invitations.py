@@ -176,7 +176,7 @@ def test_a_file_invites_whom_it_can_and_keeps_the_rest_with_reasons(world: World
         (b"name,phone\nx,y\n", "csv.header"),
         (b"PK\x03\x04\0\0binary", "csv.unreadable"),
         (b"email\n" + b"x" * (1024 * 1024), "csv.large"),
-        (b"email\n" + b"".join(b"a%d@example.org\n" % n for n in range(5001)), "csv.rows"),
+        (b"email\n" + b"".join(b"a%d@example.org\n" % n for n in range(2001)), "csv.rows"),
     ],
 )
 def test_a_file_that_cannot_be_read_is_refused_whole(world: World, data: bytes, code: str) -> None:
