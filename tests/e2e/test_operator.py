@@ -199,6 +199,9 @@ def test_an_empty_folder_becomes_a_portal_with_a_traveller_in_it(
     if manager.locator("main [name=password1]").count() == 0:
         manager.goto("/account/signup/")
     sign_up(manager, installation, f"mia@{DOMAIN}")
+    if "/associate/" in manager.url:
+        picture(manager, "9b-accept")
+        go_on(manager)
     manager.goto("/manage/")
     assert "Hillfort" in manager.locator("body").inner_text()
     assert manager.locator("h1").is_visible()
