@@ -40,6 +40,10 @@ STATES: Final[dict[str, Mark]] = {
     "leased": Mark(2, _("Being sent")),
     "sending": Mark(2, _("Being sent")),
     "retry": Mark(2, _("Will be tried again")),
+    "retrying": Mark(2, _("Will be tried again")),
+    "refused_temporarily": Mark(3, _("Refused for now")),
+    "refused_for_good": Mark(4, _("Refused for good")),
+    "no_connection": Mark(3, _("No connection")),
     "held": Mark(3, _("Held, mail is not set up")),
     "sent": Mark(1, _("Handed over")),
     "handed_over": Mark(1, _("Handed over")),
@@ -71,6 +75,7 @@ STATES: Final[dict[str, Mark]] = {
     "suspended": Mark(3, _("Suspended")),
     "locked": Mark(3, _("Locked")),
     # trips and stops
+    "registered": Mark(1, _("Registered")),
     "planned": Mark(2, _("Planned")),
     "upcoming": Mark(2, _("Planned")),
     "under_way": Mark(1, _("Under way")),
@@ -80,6 +85,7 @@ STATES: Final[dict[str, Mark]] = {
     # alerts and exposures
     "actual": Mark(2, _("In force")),
     "in_force": Mark(2, _("In force")),
+    "open": Mark(2, _("In force")),
     "superseded": Mark(0, _("Replaced by a newer version")),
     "closed": Mark(1, _("No longer")),
     "inside": Mark(4, pgettext_lazy("exposure", "Inside the area")),

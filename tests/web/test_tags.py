@@ -11,7 +11,11 @@ from django.template import engines
 from django.test import RequestFactory
 from django.utils import translation
 
+from safeconduct.alerts.models import Event
 from safeconduct.lib import clock
+from safeconduct.matching.models import Exposure
+from safeconduct.outbox.models import Attempt, Delivery
+from safeconduct.trips.models import Trip
 from safeconduct.web import levels, phones
 
 NOW = datetime(2026, 11, 22, 10, 40, tzinfo=UTC)
@@ -88,6 +92,19 @@ def test_an_unlisted_state_keeps_its_text_and_looks_unknown() -> None:
     assert levels.state("brand-new").level == 0
     assert "brand-new" in show("{% state 'brand-new' %}")
     assert "s-4" in show("{% state 'failed' %}")
+
+
+def test_every_stored_state_has_a_word_of_its_own() -> None:
+    for choices in (
+        Delivery.State,
+        Attempt.Outcome,
+        Exposure.State,
+        Exposure.Strength,
+        Trip.State,
+        Event.State,
+    ):
+        for code in choices.values:
+            assert code in levels.STATES, f"{choices.__qualname__}.{code}"
 
 
 def test_what_people_wrote_is_escaped() -> None:
