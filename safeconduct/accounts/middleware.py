@@ -1,18 +1,26 @@
-"""Asks for agreement when a document has a new version: once after log-in, never in the middle of a session."""
+"""What every request of a signed-in person passes: when they were last seen, and agreement to new documents.
+
+Agreement is asked for once after log-in, never in the middle of a session.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from urllib.parse import urlencode
 
+from allauth.usersessions.models import UserSession
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import Resolver404, resolve, reverse
 
 from safeconduct.accounts.legal import missing_consents
 from safeconduct.accounts.models import User
+from safeconduct.lib import clock
 
 SESSION_KEY = "consent_settled"
+SEEN_EVERY = timedelta(minutes=10)
+Answer = Callable[[HttpRequest], HttpResponse]
 # Pages that work before one agrees: reading the documents, leaving, erasing, help, language.
 OPEN_NAMES = frozenset(
     {
@@ -23,7 +31,24 @@ OPEN_NAMES = frozenset(
 OPEN_ROOMS = frozenset({"centres"})
 
 
-def fresh_consent(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
+def last_seen(get_response: Answer) -> Answer:
+    """Keep the list of sessions: at the first request of each, and every ten minutes.
+
+    allauth's own middleware writes at every request; on SQLite each page view would take the write lock.
+    """
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        if isinstance(request.user, User) and request.session.session_key:
+            since = clock.now() - SEEN_EVERY
+            rows = UserSession.objects.filter(session_key=request.session.session_key, user=request.user)
+            if not rows.filter(last_seen_at__gt=since).exists():
+                UserSession.objects.create_from_request(request)
+        return get_response(request)
+
+    return middleware
+
+
+def fresh_consent(get_response: Answer) -> Answer:
     """Send people who have not agreed to the current versions to the consent page."""
 
     def middleware(request: HttpRequest) -> HttpResponse:

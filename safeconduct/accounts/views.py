@@ -182,6 +182,7 @@ class ResetCompleteView(allauth_views.CompletePasswordResetView):
         """Add the checklist."""
         found: dict[str, Any] = super().get_context_data(**kwargs)
         found["rules"] = passwords.rules_for(self.request, user=self._process.user)
+        found["email"] = self._process.state["email"]
         return found
 
 

@@ -109,7 +109,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
-    "allauth.usersessions.middleware.UserSessionsMiddleware",
+    "safeconduct.accounts.middleware.last_seen",
     "safeconduct.orgs.middleware.current_membership",
     "safeconduct.accounts.middleware.fresh_consent",
     "safeconduct.web.middleware.ExpectedErrors",

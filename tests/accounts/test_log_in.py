@@ -14,7 +14,9 @@ from allauth.mfa.totp.internal.auth import (
     yield_hotp_counters_from_time,
 )
 from django.core.cache import cache
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from safeconduct.accounts.models import User
 from safeconduct.lib import clock
@@ -234,6 +236,19 @@ def test_other_sessions_are_listed_and_ended(world: World) -> None:
     here.post("/account/sessions/")
     assert there.get("/account/").status_code == 302
     assert here.get("/account/").status_code == 200
+
+
+def test_a_page_view_writes_nothing(world: World) -> None:
+    """Reading must not wait for the write lock: who was last seen when is written every ten minutes."""
+    client = Client()
+    log_in(client, BOB, PASSWORD)
+    client.get("/account/")
+    with CaptureQueriesContext(connection) as queries:
+        client.get("/account/")
+    assert [query["sql"] for query in queries if not query["sql"].startswith("SELECT")] == []
+    with clock.held_at(clock.now() + timedelta(minutes=11)), CaptureQueriesContext(connection) as queries:
+        client.get("/account/")
+    assert any("UPDATE" in query["sql"] and "usersession" in query["sql"] for query in queries)
 
 
 def test_log_out_wants_a_press(world: World) -> None:
