@@ -14,7 +14,7 @@ from django.db.models.functions import Cast
 
 from safeconduct.alerts.labels import event_label, language_name
 from safeconduct.alerts.models import AlertVersion, Event
-from safeconduct.feeds.models import Rejection, Source
+from safeconduct.feeds.models import DEMONSTRATION, Rejection, Source
 from safeconduct.lib import clock, geo
 from safeconduct.lib.errors import NotFound
 
@@ -44,14 +44,13 @@ class Texts:
     sender_name: str
 
 
-def reaching_statuses() -> list[str]:
-    """The CAP statuses that are told: Actual; in a demo folder the shipped exercise too."""
-    return ["Actual", "Exercise"] if settings.SAFECONDUCT_DEMO_FOLDER else ["Actual"]
-
-
 def reaches_travellers(version: AlertVersion) -> bool:
-    """Whether a version may be told to anybody at all."""
-    if version.status not in reaching_statuses():
+    """Whether a version may be told to anybody at all.
+
+    Actual ones; in a demo folder also the exercise that the demonstration ships, and no other exercise.
+    """
+    shipped = settings.SAFECONDUCT_DEMO_FOLDER and version.event.source.key == DEMONSTRATION
+    if version.status != "Actual" and not (shipped and version.status == "Exercise"):
         return False
     return version.severity not in _FLOORS[version.event.source.severity_floor]
 
@@ -61,7 +60,10 @@ def _reaching() -> Q:
     for floor, severities in _FLOORS.items():
         if severities:
             below |= Q(event__source__severity_floor=floor, severity__in=severities)
-    return Q(status__in=reaching_statuses()) & ~below
+    told = Q(status="Actual")
+    if settings.SAFECONDUCT_DEMO_FOLDER:
+        told |= Q(status="Exercise", event__source__key=DEMONSTRATION)
+    return told & ~below
 
 
 def active_versions(now: datetime | None = None) -> QuerySet[AlertVersion]:

@@ -13,6 +13,9 @@ from django.utils.translation import gettext_lazy as _
 
 from safeconduct.lib import clock
 
+DEMONSTRATION = "demo-exercise"
+"""Key of the source that the demonstration makes: the only one whose exercise reaches (invented) travellers."""
+
 
 class Source(models.Model):
     """Somebody who publishes alerts, and how we read them. Without `url` it takes only what is handed in."""

@@ -24,7 +24,7 @@ from safeconduct.centres.details import read_details
 from safeconduct.centres.models import Centre
 from safeconduct.centres.queries import locate
 from safeconduct.feeds.actions import add_source, keep_document
-from safeconduct.feeds.models import Source
+from safeconduct.feeds.models import DEMONSTRATION, Source
 from safeconduct.lib import clock
 from safeconduct.lib.errors import Refused
 from safeconduct.ops import demo_logins, jobs, setup
@@ -84,7 +84,6 @@ CENTRES = (
         "security": "yes",
     },
 )
-SOURCE = "demo-exercise"
 EXERCISE = Path(__file__).parent / "data" / "exercise.xml"
 
 
@@ -219,9 +218,9 @@ def _trips(people: dict[str, User], university: Organisation) -> None:
 
 
 def _exercise(operator: User) -> None:
-    source = Source.objects.filter(key=SOURCE).first() or add_source(
+    source = Source.objects.filter(key=DEMONSTRATION).first() or add_source(
         by=operator,
-        key=SOURCE,
+        key=DEMONSTRATION,
         format="cap",
         name="Example Weather Service (exercise)",
         country_code="PH",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -14,7 +15,7 @@ from safeconduct.alerts.parsed import ParsedAlert
 from safeconduct.alerts.queries import active_versions, reaches_travellers
 from safeconduct.audit.models import Entry
 from safeconduct.feeds.actions import by_hand
-from safeconduct.feeds.models import Source
+from safeconduct.feeds.models import DEMONSTRATION, Source
 from safeconduct.lib import clock
 
 from .messages import NOW, message, put, put_quake, quake, triple
@@ -186,15 +187,6 @@ def test_a_test_neither_reaches_travellers_nor_touches_the_actual_event(status: 
     assert shown.event.is_active and shown not in active_versions(NOW)
 
 
-def test_the_exercise_of_a_demo_folder_is_shown_there(settings: object) -> None:
-    version = put(message("T", status="Exercise")).version
-    assert not reaches_travellers(version)
-    settings.SAFECONDUCT_DEMO_FOLDER = True  # type: ignore[attr-defined]
-    assert reaches_travellers(version)
-    assert version in active_versions(NOW)
-    assert not reaches_travellers(put(message("U", status="Test")).version)
-
-
 def test_severity_below_the_floor_of_a_source_is_not_told() -> None:
     source = Source.objects.create(key="s", name="S", format="cap", severity_floor="Severe")
     minor = put(message("A", severity="Minor"), source=source).version
@@ -275,3 +267,14 @@ def test_two_workers_that_read_the_same_message_at_once_open_one_event(
     assert calls == ["A", "A"]
     assert done.outcome == Outcome.UPDATED
     assert Event.objects.count() == 1
+
+
+def test_in_a_demo_folder_only_the_shipped_exercise_is_told(settings: Any) -> None:
+    settings.SAFECONDUCT_DEMO_FOLDER = True
+    shipped = Source.objects.create(key=DEMONSTRATION, name="Exercise", format="cap")
+    told = put(message("shipped", status="Exercise"), source=shipped).version
+    other = put(message("other", status="Exercise")).version
+    assert reaches_travellers(told) and not reaches_travellers(other)
+    assert list(active_versions(NOW)) == [told]
+    settings.SAFECONDUCT_DEMO_FOLDER = False
+    assert not reaches_travellers(told) and not active_versions(NOW)

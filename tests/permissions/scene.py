@@ -44,7 +44,7 @@ def build(world: World) -> Scene:
     programme = Programme.objects.for_org(org)[0]
     seat = world.seat(world.bob)
     lisbon = resolve("Lisbon")
-    start = datetime(2026, 12, 1, 10)  # noqa: DTZ001 - stops are typed in local time
+    start = datetime(2026, 12, 1, 10)
     trip = register_trip(
         seat, title="Bob in Lisbon", by=world.bob,
         stops=[StopDraft(place=lisbon, arrive=start, depart=start + timedelta(days=4))],
