@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from safeconduct.accounts.models import Consent, User
 from safeconduct.centres.models import Centre
 from safeconduct.lib import clock, folder
 from safeconduct.ops import progress, start_links
+from safeconduct.ops.management.commands.serve import refuse_when_taken, where
 from safeconduct.ops.models import StartLink
 from safeconduct.orgs.models import Invitation, Organisation
 from safeconduct.outbox.models import Delivery
@@ -163,3 +165,17 @@ def test_another_operator_is_made_from_a_shell(world: World, capsys: pytest.Capt
     assert User.objects.get(email="new@portal.example.org").is_operator
     with pytest.raises(SystemExit):
         management.call_command("createoperator", "nobody")
+
+
+def test_serve_says_the_way_in_only_while_there_is_no_operator(db: None) -> None:
+    said = where("0.0.0.0", 8123)
+    assert said.address == "http://127.0.0.1:8123/"
+    assert said.start_link.startswith("http://127.0.0.1:8123/desk/start/?token=")
+    assert said.start_link in said.text
+    User.objects.create_user("ada@portal.example.org", desk_role="operator")
+    assert where("127.0.0.1", 8123).start_link == ""
+
+
+def test_a_taken_port_is_told_in_words() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken, pytest.raises(SystemExit, match="SAFECONDUCT_PORT"):
+        refuse_when_taken("127.0.0.1", taken.getsockname()[1])

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
 import socket
 import sys
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +15,7 @@ from django.core.management.base import BaseCommand, CommandParser
 from django.db import connections
 
 from safeconduct.ops import demo_logins, setup, start_links
+from safeconduct.ops.demo_logins import Login
 from safeconduct.ops.supervisor import take_lock
 
 
@@ -26,6 +29,7 @@ class Command(BaseCommand):
         """Where to listen; the environment gives the defaults."""
         parser.add_argument("--port", type=int, default=settings.SAFECONDUCT_PORT)
         parser.add_argument("--bind", default=settings.SAFECONDUCT_BIND)
+        parser.add_argument("--json", action="store_true", help="say where as one line of JSON")
         parser.add_argument("--no-worker", action="store_true", help="web only: workers run elsewhere")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -34,9 +38,10 @@ class Command(BaseCommand):
         refuse_when_served(home)
         refuse_when_taken(options["bind"], options["port"])
         for step in setup.run():
-            if not step.is_unchanged:
+            if not step.is_unchanged and not options["json"]:
                 self.stdout.write(f"{step.code}: {step.did}")
-        self._say_where(options["bind"], options["port"])
+        said = where(options["bind"], options["port"])
+        self.stdout.write(json.dumps(asdict(said), ensure_ascii=False) if options["json"] else said.text)
         connections.close_all()
         self.stdout.flush()
         arguments = [
@@ -57,16 +62,33 @@ class Command(BaseCommand):
         os.environ["SAFECONDUCT_PORT"] = str(options["port"])
         os.execv(sys.executable, [*arguments, "--no-worker"] if options["no_worker"] else arguments)  # noqa: S606
 
-    def _say_where(self, bind: str, port: int) -> None:
-        here = f"http://{'127.0.0.1' if bind in ('0.0.0.0', '::') else bind}:{port}"  # noqa: S104
-        public = settings.SAFECONDUCT_URL if settings.SAFECONDUCT_URL_IS_FIXED else here
-        self.stdout.write(f"Safeconduct: {here}/")
-        if settings.SAFECONDUCT_DEMO_FOLDER:
-            for login in demo_logins.read():
-                self.stdout.write(login.line)
-        elif not start_links.has_operator():
-            self.stdout.write("There is no operator yet. Open this link once, within seven days:")
-            self.stdout.write(start_links.make_link(base_url=public))
+
+@dataclass(frozen=True)
+class Where:
+    """What is said at the start: the address, and the way in."""
+
+    address: str
+    start_link: str
+    logins: list[Login]
+
+    @property
+    def text(self) -> str:
+        """Return it in words."""
+        lines = [f"Safeconduct: {self.address}", *(login.line for login in self.logins)]
+        if self.start_link:
+            lines += ["There is no operator yet. Open this link once, within seven days:", self.start_link]
+        return "\n".join(lines)
+
+
+def where(bind: str, port: int) -> Where:
+    """Return where the portal answers; in a demo its log-ins, without an operator a one-time link."""
+    here = f"http://{'127.0.0.1' if bind in ('0.0.0.0', '::') else bind}:{port}"  # noqa: S104
+    if settings.SAFECONDUCT_DEMO_FOLDER:
+        return Where(f"{here}/", "", demo_logins.read())
+    if start_links.has_operator():
+        return Where(f"{here}/", "", [])
+    public = settings.SAFECONDUCT_URL if settings.SAFECONDUCT_URL_IS_FIXED else here
+    return Where(f"{here}/", start_links.make_link(base_url=public), [])
 
 
 def refuse_when_served(home: Path) -> None:

@@ -1,0 +1,92 @@
+"""The demonstration: an invented university that works like a real one, made once."""
+
+from __future__ import annotations
+
+import json
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+from django.contrib.auth.password_validation import validate_password
+from django.core import management
+from django.test import Client
+
+from safeconduct.accounts.legal import load_default_texts
+from safeconduct.accounts.models import User
+from safeconduct.alerts.models import AlertVersion
+from safeconduct.centres.models import Centre
+from safeconduct.matching.models import Exposure
+from safeconduct.ops import demo, progress
+from safeconduct.orgs.models import Membership, Organisation
+from safeconduct.outbox.models import MailboxCopy
+from safeconduct.trips.models import Trip
+
+
+@pytest.fixture
+def demo_folder(db: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """Stand in a demo folder whose set-up is done: the test database has tables and the places of some countries."""
+    monkeypatch.setattr(settings, "SAFECONDUCT_HOME", tmp_path)
+    monkeypatch.setattr(settings, "SAFECONDUCT_FOLDER_KIND", "demo")
+    monkeypatch.setattr(settings, "SAFECONDUCT_DEMO_FOLDER", True)
+    monkeypatch.setattr(demo.setup, "run", lambda: load_default_texts())
+    yield tmp_path
+
+
+def test_the_demo_is_made_once_and_printed_again(
+    demo_folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    management.call_command("demo")
+    lines = [line.split(" ") for line in capsys.readouterr().out.splitlines()]
+    assert [line[0] for line in lines] == ["operator", "manager", "traveller", "traveller"]
+    for _role, email, password in lines:
+        person = User.objects.get(email=email)
+        assert person.check_password(password)
+        validate_password(password, person)
+    assert stat.S_IMODE((demo_folder / "demo-logins.json").stat().st_mode) == 0o600
+    counts = [model.objects.count() for model in (User, Organisation, Centre, AlertVersion, MailboxCopy)]
+    management.call_command("demo", "--json")
+    again = json.loads(capsys.readouterr().out)
+    assert [[row["role"], row["email"], row["password"]] for row in again] == lines
+    assert [
+        model.objects.count() for model in (User, Organisation, Centre, AlertVersion, MailboxCopy)
+    ] == counts
+    assert progress.is_finished()
+
+
+def test_the_exercise_reaches_the_one_traveller_it_concerns(demo_folder: Path) -> None:
+    demo.make()
+    version = AlertVersion.objects.get()
+    assert version.status == "Exercise"
+    exposure = Exposure.objects.across_orgs("test").select_related("user").get()
+    assert (exposure.user.email, exposure.strength) == ("maya@northfield.example.edu", "inside")
+    assert exposure.told_at is not None
+    assert [copy.to for copy in MailboxCopy.objects.filter(kind__startswith="alert.")] == [
+        "maya@northfield.example.edu"
+    ]
+    assert Trip.objects.across_orgs("test").count() == 2
+    assert Membership.objects.across_orgs("test").filter(number__number="NFU-26-004417").count() == 3
+
+
+def test_the_manager_sees_that_the_traveller_was_told(demo_folder: Path, client: Client) -> None:
+    demo.make()
+    client.force_login(
+        User.objects.get(email=f"alice@{demo.DOMAIN}"),
+        backend="allauth.account.auth_backends.AuthenticationBackend",
+    )
+    page = client.get("/manage/").content.decode()
+    assert "typhoon will cross Leyte" in page
+    assert "<svg" in page.split('class="map')[1]
+    alert = client.get(f"/manage/alerts/{AlertVersion.objects.get().public_id}/").content.decode()
+    assert "Maya Brandt" in alert
+    assert "Handed over" in alert
+    assert "Inside the area" in alert
+    assert "Demonstration" in alert
+
+
+def test_numbers_of_the_demo_belong_to_nobody() -> None:
+    for row in demo.CENTRES:
+        for name in ("phone", "second_phone"):
+            number = row.get(name, "")
+            assert number.startswith(("+1 303 555 01", "+44 20 7946 0", "+61 2 5550 01")) or not number
