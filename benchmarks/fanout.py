@@ -21,6 +21,7 @@ from typing import Any
 
 from benchmarks.common import Result
 from benchmarks.sink import running
+from safeconduct.outbox.styles import only_used
 
 HERE = Path(__file__).parent
 MAILS = int(os.environ.get("FANOUT_MAILS", "100000"))
@@ -223,12 +224,13 @@ def _peer_words() -> tuple[str, str]:
     steps = "".join(f"<li>{step}</li>\n" for step in ALERT["steps"])
     source = HERE.parent / "safeconduct" / "outbox" / "templates" / "outbox" / "mail" / "base.html"
     style = source.read_text(encoding="utf-8").split("<style>")[1].split("</style>")[0]
-    html = (
+    html = only_used(
         f"<!doctype html><html lang='en'><head><meta charset='utf-8'><style>{style}</style></head><body>"
-        f"<div>Safeconduct alert to {{{{ name }}}}</div><h1>{ALERT['headline']}</h1><p>{ALERT['first']}</p>"
-        f"<p>{ALERT['text']}</p><p><strong>Why you:</strong> {{{{ reason }}}}</p><h2>What to do</h2><ol>{steps}</ol>"
-        "<p><a href='{{ link }}'>All steps, map and updates</a></p><p>You get this because a registered trip is"
-        " touched. <a href='{{ unsubscribe }}'>Stop these mails</a></p></body></html>"
+        f"<main class='box'><div class='head'>Safeconduct alert to {{{{ name }}}}</div><h1>{ALERT['headline']}</h1><p class='first'>{ALERT['first']}</p>"
+        f"<p>{ALERT['text']}</p><p class='why'><strong>Why you:</strong> {{{{ reason }}}}</p><h2>What to do</h2><ol>{steps}</ol>"
+        "<p><a href='{{ link }}'>All steps, map and updates</a></p><div class='call'>24-hour help, Sydney centre, nearest"
+        " to you<br><a href='tel:+61255500142'>+61 2 5550 0142</a></div><div class='foot sev sev4 pad pre'><p>You get this because a registered trip is"
+        " touched. <a href='{{ unsubscribe }}'>Stop these mails</a></p></div></main></body></html>"
     )
     text = (
         f"{ALERT['headline']}\n\n{ALERT['first']}\n\n{ALERT['text']}\n\nWhy you: {{{{ reason }}}}\n\n"

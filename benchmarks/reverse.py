@@ -102,7 +102,10 @@ def _warning(chance: random.Random) -> Any:
     corners = chance.randrange(8, 120)
     turns = sorted(chance.uniform(0, 2 * math.pi) for _ in range(corners))
     ring = [
-        (lon + reach * chance.uniform(0.5, 1) * math.cos(turn), lat + reach * chance.uniform(0.5, 1) * math.sin(turn))
+        (
+            lon + reach * chance.uniform(0.5, 1) * math.cos(turn),
+            lat + reach * chance.uniform(0.5, 1) * math.sin(turn),
+        )
         for turn in turns
     ]
     shape = Polygon([(x, max(-90.0, min(90.0, y))) for x, y in ring])
@@ -143,7 +146,14 @@ def _boxes(warnings: list[tuple[int, Any]]) -> list[tuple[Any, ...]]:
         area = impact.geometry
         box = area.bounds if area is not None else None
         rows.append(
-            (number, impact, impact.onset_at - MARGIN, impact.ends_at + MARGIN, box, prep(area) if area else None)
+            (
+                number,
+                impact,
+                impact.onset_at - MARGIN,
+                impact.ends_at + MARGIN,
+                box,
+                prep(area) if area else None,
+            )
         )
     return rows
 

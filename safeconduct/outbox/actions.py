@@ -38,6 +38,10 @@ _COLUMNS = (
 )
 
 
+# key, address, slots, Message-ID, unsubscribe address, error
+_Checked = tuple[str, str, dict[str, str], str, str, str]
+
+
 @dataclass(frozen=True, slots=True)
 class Row:
     """One recipient of a fan-out."""
@@ -177,7 +181,7 @@ def _stored(
     return message
 
 
-def _values(kind: Kind, names: frozenset[str], rows: list[Row]) -> list[tuple[str, str, str, str, str, str]]:
+def _values(kind: Kind, names: frozenset[str], rows: list[Row]) -> list[_Checked]:
     """(key, address, slots, rfc id, unsubscribe url, error) of each row, checked."""
     host = _id_host()
     batch = secrets.token_hex(12)
@@ -197,7 +201,7 @@ def _values(kind: Kind, names: frozenset[str], rows: list[Row]) -> list[tuple[st
             address = mail_address(row.address)
         except ValueError:
             address, error = row.address[:320], NO_ADDRESS
-        slots = json.dumps({name: str(text) for name, text in row.slots.items()}) if row.slots else "{}"
+        slots = {name: str(text) for name, text in row.slots.items()}
         values.append((row.key, address, slots, f"<{batch}.{index}@{host}>", row.unsubscribe_url, error))
     return values
 
@@ -212,7 +216,7 @@ def _id_host() -> str:
 def _insert(
     message: Message,
     kind: Kind,
-    values: list[tuple[str, str, str, str, str, str]],
+    values: list[_Checked],
     due_at: datetime,
     now: datetime,
 ) -> int:
@@ -223,13 +227,16 @@ def _insert(
     if connection.vendor == "sqlite":
         k, a, s, r, u, e = (f"json_extract(value, '$[{n}]')" for n in range(6))
         source = "json_each(%s) WHERE true"
+        # One document for all rows; SQLite gives an inner object back as its text.
         data: list[Any] = [json.dumps(values)]
         slots = s
     else:
         k, a, s, r, u, e = ("v.k", "v.a", "v.s", "v.r", "v.u", "v.e")
         arrays = ", ".join(["%s::text[]"] * 6)
         source = f"unnest({arrays}) AS v(k, a, s, r, u, e)"
-        data = [list(column) for column in zip(*values, strict=True)]
+        keys, addresses, words, ids, urls, errors = zip(*values, strict=True)
+        texts = [json.dumps(slots) for slots in words]
+        data = [list(keys), list(addresses), texts, list(ids), list(urls), list(errors)]
         slots = f"{s}::jsonb"
     when = "%s" if connection.vendor == "sqlite" else "%s::timestamptz"
     sql = (

@@ -15,6 +15,7 @@ from datetime import datetime
 from email.utils import format_datetime
 
 from django.conf import settings
+from django.db import transaction
 
 from safeconduct.lib import clock, leases
 from safeconduct.lib.errors import Temporary
@@ -184,11 +185,12 @@ class _Run:
         )
 
     def _keep(self, group: _Group) -> None:
-        for envelope in self._envelopes(group):
-            row = group.built[-1]
-            compiled, _, message = self._messages[row.message_id]
-            mailbox.keep(row.id, message, compiled, envelope, self._slots(row), group.started_at)
-            group.results.append(Result(Outcome.ACCEPTED, None, "kept in the mailbox"))
+        with transaction.atomic():
+            for envelope in self._envelopes(group):
+                row = group.built[-1]
+                compiled, _, message = self._messages[row.message_id]
+                mailbox.keep(row.id, message, compiled, envelope, self._slots(row), group.started_at)
+                group.results.append(Result(Outcome.ACCEPTED, None, "kept in the mailbox"))
 
     def _write(self, group: _Group) -> None:
         session = self._connected()

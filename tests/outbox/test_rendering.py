@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from safeconduct.outbox.rendering import CLOSE, OPEN, fill, render, slot_names
+from safeconduct.outbox.styles import only_used
 from tests.outbox.conftest import ALERT, PLAIN
 
 
@@ -62,3 +63,34 @@ def test_a_kind_without_html_is_text_only_and_its_subject_one_line() -> None:
 def test_a_context_may_not_redefine_what_every_mail_has(name: str) -> None:
     with pytest.raises(ValueError, match="may not redefine"):
         render(PLAIN, language="en", context={"headline": "h", name: "x"})
+
+
+def test_a_mail_carries_the_styles_it_uses_and_no_others() -> None:
+    sheet = """<style>
+      body { margin: 0; } .box, .foot { x: y; } .a .b { p: q; } .gone { p: q; } .gone, .foot { r: s; }
+      @media (prefers-color-scheme: dark) { body { c: d; } .box { e: f; } .gone { g: h; } }
+      @media print { .gone { g: h; } }
+    </style><body class="box"><p class="a foot">text</p></body>"""
+    kept = only_used(sheet)
+    assert "body { margin: 0; }\n.box, .foot { x: y; }\n.foot { r: s; }" in kept
+    assert "@media (prefers-color-scheme: dark) {\nbody { c: d; }\n.box { e: f; }\n}" in kept
+    assert "gone" not in kept
+    assert "p: q" not in kept
+    assert "print" not in kept
+    assert kept.endswith('<body class="box"><p class="a foot">text</p></body>')
+    assert only_used("<p>no sheet</p>") == "<p>no sheet</p>"
+
+
+def test_the_shared_sheet_is_understood_whole() -> None:
+    html = render(ALERT, language="en", context={"headline": "h"}).html
+    for rule in (
+        ".why {",
+        ".foot {",
+        "@media (prefers-color-scheme: dark) {",
+        ":root {",
+        "h1 {",
+        'a[href^="tel:"] {',
+    ):
+        assert rule in html
+    assert ".sev4" not in html
+    assert html.count("{") == html.count("}")

@@ -20,7 +20,6 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from enum import Enum
 from itertools import islice
-from typing import BinaryIO
 
 from safeconduct.lib.errors import Temporary
 from safeconduct.outbox.mail_settings import MailConfig
@@ -29,6 +28,7 @@ from safeconduct.outbox.mime import Envelope
 TIMEOUT_SECONDS = 60.0
 LONGEST_REPLY_LINE = 2000
 MOST_REPLY_LINES = 100
+MOST_KNOWN_REPLIES = 50
 # Replies about the log-in or the sender, not about this recipient (RFC 4954 §6): the operator mends them.
 ACCOUNT_TROUBLE = frozenset({421, 454, 530, 534, 535, 538})
 
@@ -88,7 +88,10 @@ class Session:
         _wait_in_kernel(sock, timeout)
         self._write: Callable[[bytes], object] = sock.sendall
         # smtplib has read every reply so far, so nothing is left in its buffer.
-        self._file: BinaryIO = sock.makefile("rb")
+        self._read: Callable[[int], bytes] = sock.recv
+        self._rest = b""
+        self._lines: deque[bytes] = deque()
+        self._known: dict[bytes, tuple[int, str, bool]] = {}
         self.alive = True
 
     def close(self) -> None:
@@ -99,7 +102,6 @@ class Session:
         except OSError:
             pass
         self.alive = False
-        self._file.close()
         self._smtp.close()
 
     def send(self, envelopes: Iterable[Envelope]) -> Iterator[Result]:
@@ -201,16 +203,33 @@ class Session:
         """Read one reply (RFC 5321 §4.2.1), also of several lines."""
         texts: list[str] = []
         for _ in range(MOST_REPLY_LINES):
-            line = self._file.readline(LONGEST_REPLY_LINE)
-            if not line.endswith(b"\n"):
-                raise _Lost("the mail server closed the connection")
-            words = line.decode("utf-8", "replace").rstrip()
-            if not words[:3].isdigit():
-                raise _Lost("the mail server does not speak SMTP")
-            texts.append(words[4:])
-            if words[3:4] != "-":
-                return int(words[:3]), " ".join(texts)[:500]
+            line = self._lines.popleft() if self._lines else self._line()
+            # A server says the same few things to every mail: each is read into words once.
+            known = self._known.get(line)
+            if known is None:
+                words = line.decode("utf-8", "replace").rstrip()
+                if not words[:3].isdigit():
+                    raise _Lost("the mail server does not speak SMTP")
+                known = (int(words[:3]), words[4:][:500], words[3:4] == "-")
+                if len(self._known) < MOST_KNOWN_REPLIES:
+                    self._known[line] = known
+            code, text, goes_on = known
+            if not goes_on:
+                return (code, " ".join([*texts, text])[:500]) if texts else (code, text)
+            texts.append(text)
         raise _Lost("the mail server's reply does not end")
+
+    def _line(self) -> bytes:
+        """Wait for the next line; what else came with it is kept."""
+        while not self._lines:
+            fresh = self._read(65536)
+            if not fresh:
+                raise _Lost("the mail server closed the connection")
+            *lines, self._rest = (self._rest + fresh).split(b"\n")
+            self._lines.extend(lines)
+            if len(self._rest) > LONGEST_REPLY_LINE:
+                raise _Lost("the mail server does not speak SMTP")
+        return self._lines.popleft()
 
 
 def _wait_in_kernel(sock: socket.socket, timeout: float) -> None:
