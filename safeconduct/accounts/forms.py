@@ -108,17 +108,12 @@ class SignupForm(allauth_forms.SignupForm):
         legal.give_consent(user, self.shown)
         record("account.created", by=user, subject=user)
 
-    def save(self, request: HttpRequest) -> User:
-        """Save person, address and agreement together."""
-        with transaction.atomic():
-            saved: User = super().save(request)
-        return saved
-
     def try_save(self, request: HttpRequest) -> tuple[User | None, HttpResponse | None]:
         """Save, or for an address that has an account behave alike: same page, same work, a mail to its owner."""
         if not self.account_already_exists:
             try:
-                return self.save(request), None
+                with transaction.atomic():
+                    return self.save(request), None
             except IntegrityError:
                 # The same form came twice at once; the other one made the account.
                 self.account_already_exists = True

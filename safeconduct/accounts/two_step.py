@@ -1,20 +1,50 @@
-"""How allauth's two-step log-in looks in this house."""
+"""Two-step log-in in this house: allauth's, with its keys sealed and our words on its forms.
+
+The keys of people's apps are stored sealed with a secret of the data folder: a copy of the database alone opens no
+account. A backup holds both.
+"""
 
 from __future__ import annotations
 
+import base64
+import hashlib
+from functools import cache
 from typing import Any
 
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.base.forms import AuthenticateForm as AllauthAuthenticateForm
 from allauth.mfa.base.forms import ReauthenticateForm as AllauthReauthenticateForm
 from allauth.mfa.totp.forms import ActivateTOTPForm as AllauthActivateForm
+from cryptography.fernet import Fernet, InvalidToken
+from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser
+from django.utils.translation import gettext
 
 from safeconduct.accounts.forms import tidy_code
+from safeconduct.lib import folder
+from safeconduct.lib.errors import Refused
+
+
+@cache
+def _seal() -> Fernet:
+    secret = folder.secret(settings.SAFECONDUCT_HOME, "two-step")
+    return Fernet(base64.urlsafe_b64encode(hashlib.sha256(secret.encode()).digest()))
 
 
 class TwoStepAdapter(DefaultMFAAdapter):
     """Ours."""
+
+    def encrypt(self, text: str) -> str:
+        """Return the text sealed."""
+        return _seal().encrypt(text.encode()).decode()
+
+    def decrypt(self, encrypted_text: str) -> str:
+        """Return what was sealed. Raises Refused when the folder's secret is another one."""
+        try:
+            return _seal().decrypt(encrypted_text.encode()).decode()
+        except InvalidToken as error:
+            text = gettext("Your second step cannot be checked: the portal has lost its key. Ask the operator.")
+            raise Refused("two_step.unsealable", text) from error
 
     def get_totp_label(self, user: AbstractBaseUser) -> str:
         """Return what the app calls the account: the address."""

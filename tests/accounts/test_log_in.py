@@ -204,6 +204,8 @@ def test_two_steps(world: World) -> None:
     answer = client.post("/account/two-step/app/activate/", {"code": totp_code(secret)})
     assert answer.headers["Location"] == "/account/two-step/recovery-codes/"
     assert mails(BOB) == ["account.two_step_changed"] * len(mails(BOB))
+    stored = str(list(Authenticator.objects.filter(user=world.bob).values_list("data", flat=True)))
+    assert secret not in stored, "sealed"
     codes = client.get("/account/two-step/recovery-codes/").context["unused_codes"]
     assert len(codes) == 10
     second = Client()
