@@ -160,7 +160,13 @@ def _university(operator: User) -> Organisation:
         return known
     year = clock.today().year
     university = actions.create_organisation(
-        UNIVERSITY, by=operator, short_name="Northfield", hue=205, zone="America/Denver", home_country="US"
+        UNIVERSITY,
+        by=operator,
+        short_name="Northfield",
+        hue=205,
+        zone="America/Denver",
+        home_country="US",
+        old_address_until=clock.today() + timedelta(days=60),
     )
     start = clock.today().replace(year=year - 1, month=8, day=1)
     programme = actions.add_programme(university, by=operator, name=PROGRAMME, valid_from=start)
