@@ -5,6 +5,7 @@ Shows what the rooms below answer; it decides nothing and owns no rows.
 
 from __future__ import annotations
 
+from pathlib import Path
 from urllib.parse import urlencode
 
 from django.conf import settings
@@ -28,6 +29,7 @@ from safeconduct.web.errors import bad_request, forbidden, not_found, server_err
 
 handler400, handler403, handler404, handler500 = bad_request, forbidden, not_found, server_error
 
+SERVICE_WORKER = Path(__file__).resolve().parent / "static" / "web" / "js" / "service-worker.js"
 YEAR_SECONDS = 60 * 60 * 24 * 365
 
 
@@ -114,6 +116,14 @@ def _keep(response: HttpResponse, name: str, value: str) -> None:
 def offline(request: HttpRequest) -> HttpResponse:
     """What the app shows without a network."""
     return render(request, "web/offline.html")
+
+
+@require_safe
+def service_worker(request: HttpRequest) -> HttpResponse:
+    """The script behind the offline page. It stands at the root because its reach is its own folder."""
+    response = HttpResponse(SERVICE_WORKER.read_bytes(), content_type="text/javascript; charset=utf-8")
+    response.headers["Cache-Control"] = "no-cache"
+    return response
 
 
 @require_safe

@@ -149,6 +149,7 @@ def open_page(browser: Browser, site: str) -> Iterator[OpenPage]:
         scheme: str = "light",
         javascript: bool = True,
         state: dict[str, Any] | None = None,
+        offline_page: bool = False,
     ) -> Page:
         context = browser.new_context(
             base_url=site,
@@ -156,6 +157,7 @@ def open_page(browser: Browser, site: str) -> Iterator[OpenPage]:
             color_scheme=scheme,  # type: ignore[arg-type]
             java_script_enabled=javascript,
             locale="en-GB",
+            service_workers="allow" if offline_page else "block",
             storage_state=state,  # type: ignore[arg-type]
         )
         contexts.append(context)

@@ -148,3 +148,23 @@ def test_other_languages_fit_the_small_screen(
             name = path.strip("/") or "home"
             page.screenshot(path=pictures / f"bob-{name}-{language}-360.png", full_page=True)
     assert faults == []
+
+
+def test_without_a_network_the_number_is_still_there(
+    open_page: OpenPage, state_of: Callable[[str], dict[str, Any]]
+) -> None:
+    page = open_page(width=360, offline_page=True, state=state_of("bob@northfield.example.edu"))
+    page.goto("/")
+    page.evaluate("navigator.serviceWorker.ready.then(() => true)")
+    page.context.set_offline(True)
+    page.goto("/trips/")
+    assert page.locator("h1").inner_text() == "You are offline"
+    assert page.locator(".helpline a[href^='tel:']").is_visible()
+    assert "Bob" not in page.content()
+    assert (
+        page.evaluate("getComputedStyle(document.querySelector('.helpline')).backgroundColor")
+        != "rgba(0, 0, 0, 0)"
+    )
+    page.context.set_offline(False)
+    page.goto("/trips/")
+    assert page.locator("h1").inner_text() == "My trips"

@@ -13,3 +13,8 @@ suggestions();
 copyButtons();
 printButtons();
 focusErrors();
+
+// Only on https and loopback. A browser that refuses it loses the offline page, nothing else.
+if ("serviceWorker" in navigator) {
+  navigator.serviceWorker.register("/service-worker.js", { scope: "/" }).catch(() => undefined);
+}
