@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
-from safeconduct.lib import clock
+from safeconduct.lib import clock, folder
 
 # `safeconduct demo` and `setup --test` make the folder that `--at` then may be used in.
 MAKES_FOLDER = {"demo": "demo"}
@@ -31,24 +32,25 @@ def without_at(arguments: Sequence[str]) -> tuple[list[str], str | None]:
     return rest, at
 
 
+def home() -> Path:
+    """Return the data folder."""
+    return Path(os.environ.get("SAFECONDUCT_HOME", "./var")).resolve()
+
+
 def prepare_folder(arguments: Sequence[str]) -> None:
     """Mark an unmarked folder before the settings read its kind."""
-    from pathlib import Path
-
-    from safeconduct.lib import folder
-
-    home = Path(os.environ.get("SAFECONDUCT_HOME", "./var")).resolve()
+    place = home()
     command = arguments[0] if arguments else ""
-    if folder.is_marked(home):
+    if folder.is_marked(place):
         return
     # A folder with data and no mark is somebody's real folder: never turn it into a demo or test folder.
-    holds_data = any(home.glob("*.sqlite3")) or any(home.glob("*.secret"))
+    holds_data = any(place.glob("*.sqlite3")) or any(place.glob("*.secret"))
     if command == "demo" and not holds_data:
-        folder.mark(home, "demo")
+        folder.mark(place, "demo")
     elif command == "setup" and "--test" in arguments and not holds_data:
-        folder.mark(home, "test")
+        folder.mark(place, "test")
     elif command in ("setup", "serve"):
-        folder.mark(home, "real")
+        folder.mark(place, "real")
 
 
 def main() -> None:
@@ -62,6 +64,10 @@ def main() -> None:
         os.environ[clock.ENVIRONMENT_NAME] = at
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "safeconduct.config.settings")
     prepare_folder(arguments)
+    if arguments[:1] == ["serve"]:
+        from safeconduct.ops import early
+
+        early.start_web(home(), arguments)
     from django.core.exceptions import ImproperlyConfigured
     from django.core.management import execute_from_command_line
 

@@ -35,6 +35,40 @@ def log(message: str, **fields: object) -> None:
     print(json.dumps(line), file=sys.stderr, flush=True)
 
 
+class Adopted:
+    """A child that was started before this program took the place of another in the same process (ops/early.py)."""
+
+    def __init__(self, pid: int) -> None:
+        self.pid = pid
+        self.returncode: int | None = None
+
+    def poll(self) -> int | None:
+        """Return the exit status, or None while it runs."""
+        if self.returncode is None:
+            pid, status = os.waitpid(self.pid, os.WNOHANG)
+            if pid:
+                self.returncode = os.waitstatus_to_exitcode(status)
+        return self.returncode
+
+    def wait(self, timeout: float | None = None) -> int:
+        """Return the exit status once it has ended. Raises TimeoutExpired as Popen does."""
+        end = None if timeout is None else time.monotonic() + timeout
+        while (status := self.poll()) is None:
+            if end is not None and timeout is not None and time.monotonic() > end:
+                raise subprocess.TimeoutExpired(f"process {self.pid}", timeout)
+            time.sleep(0.05)
+        return status
+
+    def send_signal(self, number: int) -> None:
+        """Send a signal if it runs."""
+        if self.poll() is None:
+            os.kill(self.pid, number)
+
+    def kill(self) -> None:
+        """End it at once."""
+        self.send_signal(signal.SIGKILL)
+
+
 @dataclass
 class Child:
     """One process that should be running."""
@@ -44,7 +78,7 @@ class Child:
     # How it takes new settings. The web server starts new workers on SIGHUP before it ends the old ones, so that
     # nobody's click meets a closed door; the others end and are started again.
     renewed_by: signal.Signals = signal.SIGTERM
-    process: subprocess.Popen[bytes] | None = None
+    process: subprocess.Popen[bytes] | Adopted | None = None
     started: float = 0.0
     quick_ends: int = 0
     start_at: float = field(default_factory=time.monotonic)
@@ -58,6 +92,11 @@ class Child:
         )
         self.started = time.monotonic()
         log("started", job=self.name, pid=self.process.pid)
+
+    def adopt(self, pid: int) -> None:
+        """Take over a process that runs already."""
+        self.process, self.started = Adopted(pid), time.monotonic()
+        log("started", job=self.name, pid=pid)
 
     def has_ended(self) -> bool:
         """Return whether it ended since the last look, and plan the next start."""
@@ -146,20 +185,20 @@ class Supervisor:
         log("stopped")
 
 
+def web_arguments(python: str, bind: str, port: str, workers: str) -> list[str]:
+    """Return the command of the web process."""
+    return [python, "-m", "safeconduct.ops.webserver", bind, port, workers]
+
+
 def children_of(options: argparse.Namespace) -> list[Child]:
     """Return what the command line asks for."""
     python = sys.executable
-    web = [
-        python,
-        "-m",
-        "safeconduct.ops.webserver",
-        options.bind,
-        str(options.port),
-        str(options.web_workers),
-    ]
+    command = web_arguments(python, options.bind, str(options.port), str(options.web_workers))
+    web = Child("web", command, renewed_by=signal.SIGHUP)
+    if options.web_pid:
+        web.adopt(options.web_pid)
     worker = [python, "-m", "safeconduct.ops.processes", "worker"]
-    found = [Child("web", web, renewed_by=signal.SIGHUP)]
-    return found if options.no_worker else [*found, Child("worker", worker)]
+    return [web] if options.no_worker else [web, Child("worker", worker)]
 
 
 def main() -> None:
@@ -169,6 +208,7 @@ def main() -> None:
     parser.add_argument("--bind", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=8000)
     parser.add_argument("--web-workers", type=int, default=1)
+    parser.add_argument("--web-pid", type=int, default=0, help="a web process that runs already")
     parser.add_argument("--no-worker", action="store_true")
     options = parser.parse_args()
     lock = take_lock(options.home)

@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import os
 import signal
+import socket
 import sqlite3
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -15,6 +17,7 @@ from pathlib import Path
 import pytest
 
 from safeconduct.lib import folder
+from safeconduct.ops import early
 from safeconduct.ops.supervisor import Child, take_lock
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -126,6 +129,55 @@ def test_pauses_grow_while_a_child_ends_at_once(capsys: pytest.CaptureFixture[st
         assert child.start_at > time.monotonic()
     lines = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
     assert [line["seconds"] for line in lines if line["message"] == "ended"] == [0.25, 0.5, 1.0, 2.0]
+
+
+def test_a_process_that_runs_already_is_adopted_and_started_again_when_it_dies() -> None:
+    sleeper = [sys.executable, "-c", "import time; time.sleep(60)"]
+    running = subprocess.Popen(sleeper)
+    child = Child("child", sleeper)
+    child.adopt(running.pid)
+    assert not child.has_ended()
+    child.signal(signal.SIGTERM)
+    assert child.process is not None
+    assert child.process.wait(20) == -signal.SIGTERM
+    running.returncode = child.process.returncode
+    assert child.has_ended()
+    child.start()
+    assert child.process is not None
+    with pytest.raises(subprocess.TimeoutExpired):
+        child.process.wait(0.01)
+    child.process.kill()
+    assert child.process.wait(20) == -signal.SIGKILL
+
+
+def test_nobody_is_answered_before_set_up_is_done(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    shut = tmp_path / ".gate-1"
+    monkeypatch.setenv(early.GATE, str(shut))
+    waiting = threading.Thread(target=early.wait_at_gate, daemon=True)
+    waiting.start()
+    waiting.join(0.2)
+    assert waiting.is_alive()
+    shut.touch()
+    waiting.join(20)
+    assert not waiting.is_alive()
+
+
+@pytest.mark.parametrize("unusual", ["new folder", "options", "port in use", "served already"])
+def test_where_anything_is_unusual_nothing_is_started_early(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, unusual: str
+) -> None:
+    monkeypatch.setattr(subprocess, "Popen", lambda *_, **__: pytest.fail("started"))
+    folder.mark(tmp_path, "test")
+    if unusual != "new folder":
+        (tmp_path / "signing.secret").write_text("secret")
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        if unusual == "port in use":
+            monkeypatch.setenv("SAFECONDUCT_PORT", str(taken.getsockname()[1]))
+        lock = take_lock(tmp_path) if unusual == "served already" else None
+        early.start_web(tmp_path, ["serve", "--no-worker"] if unusual == "options" else ["serve"])
+        if lock is not None:
+            lock.close()
+    assert early.PID not in os.environ
 
 
 def test_a_folder_is_served_once(tmp_path: Path) -> None:

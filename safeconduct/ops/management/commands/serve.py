@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import socket
 import sys
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -14,7 +13,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandParser
 from django.db import connections
 
-from safeconduct.ops import demo_logins, setup, start_links
+from safeconduct.ops import demo_logins, early, setup, start_links
 from safeconduct.ops.demo_logins import Login
 from safeconduct.ops.supervisor import take_lock
 
@@ -36,7 +35,9 @@ class Command(BaseCommand):
         """Check, set up, say where, and become the supervisor."""
         home = Path(settings.SAFECONDUCT_HOME)
         refuse_when_served(home)
-        refuse_when_taken(options["bind"], options["port"])
+        web_pid = os.environ.pop(early.PID, "")
+        if not web_pid:
+            refuse_when_taken(options["bind"], options["port"])
         for step in setup.run():
             if not step.is_unchanged and not options["json"]:
                 self.stdout.write(f"{step.code}: {step.did}")
@@ -44,23 +45,15 @@ class Command(BaseCommand):
         self.stdout.write(json.dumps(asdict(said), ensure_ascii=False) if options["json"] else said.text)
         connections.close_all()
         self.stdout.flush()
-        arguments = [
-            sys.executable,
-            "-m",
-            "safeconduct.ops.supervisor",
-            "--home",
-            str(home),
-            "--bind",
-            options["bind"],
-            "--port",
-            str(options["port"]),
-            "--web-workers",
-            str(settings.SAFECONDUCT_WEB_WORKERS),
-        ]
+        if web_pid:
+            early.gate(home).touch()
         # The same process goes on as the supervisor, without Django in its memory.
         os.environ["SAFECONDUCT_HOME"] = str(home)
         os.environ["SAFECONDUCT_PORT"] = str(options["port"])
-        os.execv(sys.executable, [*arguments, "--no-worker"] if options["no_worker"] else arguments)  # noqa: S606
+        command = [sys.executable, "-m", "safeconduct.ops.supervisor", "--home", str(home)]
+        command += ["--bind", options["bind"], "--port", str(options["port"])]
+        command += ["--web-workers", str(settings.SAFECONDUCT_WEB_WORKERS), "--web-pid", web_pid or "0"]
+        os.execv(sys.executable, [*command, "--no-worker"] if options["no_worker"] else command)  # noqa: S606
 
 
 @dataclass(frozen=True)
@@ -101,12 +94,8 @@ def refuse_when_served(home: Path) -> None:
 
 def refuse_when_taken(bind: str, port: int) -> None:
     """End with a sentence when something listens on the port already."""
-    family = socket.AF_INET6 if ":" in bind else socket.AF_INET
-    with socket.socket(family, socket.SOCK_STREAM) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((bind, port))
-        except OSError as error:
-            raise SystemExit(
-                f"safeconduct: cannot listen on {bind}:{port} ({error.strerror}). Set SAFECONDUCT_PORT to another port."
-            ) from error
+    error = early.can_listen(bind, port)
+    if error is not None:
+        raise SystemExit(
+            f"safeconduct: cannot listen on {bind}:{port} ({error.strerror}). Set SAFECONDUCT_PORT to another port."
+        ) from error
