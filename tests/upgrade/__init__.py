@@ -1,0 +1,1 @@
+"""Small data folders of earlier versions. Later code opens each one and loses nothing."""
