@@ -32,6 +32,7 @@ from safeconduct.matching.reading import (
     is_over,
     whereabouts_of,
 )
+from safeconduct.matching.recalling import recall
 from safeconduct.notify.models import Notice, Subscription
 from safeconduct.orgs.models import Membership
 from safeconduct.orgs.tenancy import TenantQuerySet
@@ -153,6 +154,7 @@ def _settle(
                 changed.append(row)
         elif exposures.close(row, Exposure.Closed.MOVED_AWAY, now, version=version):
             changed.append(row)
+    recall([row for row in changed if row.state == Exposure.State.CLOSED])
     # Another worker whose lease this one took over may have written the same rows: theirs are as good.
     Exposure.objects.bulk_create(new, ignore_conflicts=True)
     _store(changed, before, everybody)
@@ -212,6 +214,7 @@ def _settle_trip(
             is_changed = is_judged and exposures.close(row, gone, now)
         if is_changed:
             changed.append(row)
+    recall([row for row in changed if row.state == Exposure.State.CLOSED])
     _store(changed, before, everybody)
 
 
@@ -225,9 +228,13 @@ def close_event(event: Event, *, everybody: Everybody, now: datetime) -> int:
             page = list(rows.order_by("pk")[:PAGE])
             if not page:
                 return closed
+            unheard = recall(page)
+            everybody.exposures.filter(pk__in=unheard).update(told_at=None, told_version_id=None)
             told = [row.pk for row in page if _hears_of_it(row, reason, now)]
             quiet = [row.pk for row in page if row.pk not in set(told)]
-            shared = {"state": Exposure.State.CLOSED, "closed_at": now, "version_id": event.current_version_id}
+            shared: dict[str, Any] = {
+                "state": Exposure.State.CLOSED, "closed_at": now, "version_id": event.current_version_id,
+            }  # fmt: skip
             everybody.exposures.filter(pk__in=told).update(closed_reason=reason, tell_due_at=now, **shared)
             everybody.exposures.filter(pk__in=quiet).update(
                 closed_reason=reason if reason == Exposure.Closed.CANCELLED else Exposure.Closed.ENDED,

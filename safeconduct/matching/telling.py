@@ -22,6 +22,7 @@ from safeconduct.matching import emails, words
 from safeconduct.matching.actions import Everybody
 from safeconduct.matching.help import HelpFinder
 from safeconduct.matching.models import Exposure
+from safeconduct.matching.recalling import key_of, recall
 from safeconduct.notify.actions import MOST_AT_ONCE, News, Telling, tell_many
 from safeconduct.notify.addresses import addresses_of
 from safeconduct.notify.models import Notice, UnsubscribeLink
@@ -96,6 +97,9 @@ def _tell(keys: Sequence[int], everybody: Everybody, now: datetime) -> int:
             .select_related("trip__organisation", "trip__membership__programme", "event")
             .order_by("id")
         )
+        # What has not left yet is replaced by what is so now.
+        unheard = recall([row for row in rows if row.told_version_id != row.version_id])
+        everybody.exposures.filter(pk__in=unheard).update(told_at=None, told_version_id=None)
         batches: dict[Batch, list[Exposure]] = {}
         done: list[int] = []
         for row in rows:
@@ -114,16 +118,11 @@ def _tell(keys: Sequence[int], everybody: Everybody, now: datetime) -> int:
 
 
 def _mark(batch: Sequence[Exposure], told: frozenset[str], everybody: Everybody, now: datetime) -> None:
-    heard = [row.pk for row in batch if key_of(row) in told]
+    heard = [row.pk for row in batch if key_of(row, row.version_id) in told]
     shared = {"tell_due_at": None, "tell_error": ""}
     everybody.exposures.filter(pk__in=[row.pk for row in batch]).update(**shared)
     everybody.exposures.filter(pk__in=heard, told_at__isnull=True).update(told_at=now)
     everybody.exposures.filter(pk__in=heard).update(told_version_id=batch[0].version_id)
-
-
-def key_of(row: Exposure) -> str:
-    """Return what makes the same news for the same traveller the same."""
-    return f"{row.event_id}:{row.version_id}:{row.trip_id}:{row.user_id}"
 
 
 @dataclass
@@ -155,7 +154,7 @@ class _Teller:
 
     def _telling(self, row: Exposure, shown: AlertVersion) -> Telling:
         return Telling(
-            key=key_of(row),
+            key=key_of(row, row.version_id),
             user_id=row.user_id,
             organisation_id=row.organisation_id,
             slots=self._slots(row, shown),

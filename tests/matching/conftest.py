@@ -14,6 +14,7 @@ from safeconduct.alerts.jobs import end_due
 from safeconduct.lib import clock
 from safeconduct.matching import jobs
 from safeconduct.orgs.models import Membership
+from safeconduct.outbox import jobs as outbox
 from safeconduct.outbox.models import Delivery
 from safeconduct.outbox.rendering import fill
 from safeconduct.places.queries import resolve
@@ -42,9 +43,9 @@ class Mail:
 
 
 def mails() -> list[Mail]:
-    """Return every delivery, oldest first."""
+    """Return every delivery that was not taken back, oldest first."""
     found = []
-    for row in Delivery.objects.select_related("message").order_by("pk"):
+    for row in Delivery.objects.exclude(state="cancelled").select_related("message").order_by("pk"):
         slots = {**row.slots, "unsubscribe_url": row.unsubscribe_url, "address": row.address}
         found.append(
             Mail(
@@ -60,11 +61,11 @@ def told() -> list[tuple[str, str]]:
     return [(mail.kind.removeprefix("alert."), mail.to.split("@")[0]) for mail in mails()]
 
 
-def work(at: datetime = NOW) -> int:
-    """Do everything that is due at an instant; return the number of rounds that found something."""
+def work(at: datetime = NOW, *, mail: bool = True) -> int:
+    """Do everything that is due at an instant, mail goes to the mailbox of the test folder; return the rounds."""
     with clock.held_at(at):
         for rounds in range(50):
-            if not end_due() + jobs.run_due():
+            if not end_due() + jobs.run_due() + (outbox.run_due() if mail else 0):
                 return rounds
     raise AssertionError("the jobs never come to rest")
 

@@ -94,6 +94,9 @@ def test_the_pole_has_every_longitude() -> None:
             assert found is not None
             assert found.strength == "inside"
     assert match(warned(cap), stay(12, 87, 5)) is None
+    wedge = match(warned(box(-10, 80, 10, 90)), stay(50, 90, 5))
+    assert wedge is not None
+    assert wedge.strength == "inside"
 
 
 def test_of_several_stays_the_strongest_then_the_earliest_is_shown() -> None:

@@ -28,7 +28,7 @@ def test_the_alerts_page_says_why_and_how_it_was_told(
 ) -> None:
     trip = trip_of(world.bob, STAY)
     version = put(storm()).version
-    work()
+    work(mail=False)
     url = f"/alerts/{version.public_id}/"
     with clock.held_at(NOW):
         page = client_of(world.bob).get(url).content.decode()

@@ -370,3 +370,35 @@ def test_versions_are_matched_once(world: World, trip_of: TripMaker) -> None:
     work()
     run = MatchRun.objects.get(version=AlertVersion.objects.get())
     assert (run.matched, run.due_at, run.ran_at) == (1, None, NOW)
+
+
+def test_mail_that_has_not_left_is_replaced_or_taken_back(world: World, trip_of: TripMaker) -> None:
+    trip_of(world.bob, STAY)
+    put(storm())
+    work(mail=False)
+    put(storm("S2", sent="2026-11-20T11:00:00+00:00", msg_type="Update", references=triple("S1"), headline="Newer"))
+    work(mail=False)
+    assert [mail.subject for mail in mails()] == ["Severe: Newer"]
+    put(storm("S3", sent="2026-11-20T11:30:00+00:00", msg_type="Cancel", references=triple("S2")))
+    work()
+    assert mails() == []
+    assert (exposure(world).told_at, exposure(world).closed_reason) == (None, "cancelled")
+
+
+def test_waiting_mail_about_a_warning_that_is_over_does_not_leave(world: World, trip_of: TripMaker) -> None:
+    trip_of(world.bob, STAY)
+    put(storm(expires="2026-11-21T10:00:00+00:00"))
+    work(mail=False)
+    assert len(mails()) == 1
+    work(NOW + DAY)
+    assert mails() == []
+
+
+def test_waiting_mail_about_a_trip_that_was_cancelled_does_not_leave(world: World, trip_of: TripMaker) -> None:
+    trip = trip_of(world.bob, STAY)
+    put(storm())
+    work(mail=False)
+    with clock.held_at(NOW):
+        cancel_trip(trip, by=world.bob)
+    work()
+    assert mails() == []
