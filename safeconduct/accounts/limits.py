@@ -47,6 +47,8 @@ LOGIN_PER_NETWORK = Limit("login-network", 30, timedelta(minutes=5))
 def network_of(request: HttpRequest) -> str:
     """Return the client's network: the IPv4 address, or the /64 of an IPv6 address (one household or device)."""
     found = ipaddress.ip_address(get_adapter(request).get_client_ip(request))
+    if isinstance(found, ipaddress.IPv6Address) and found.ipv4_mapped is not None:
+        return str(found.ipv4_mapped)
     if isinstance(found, ipaddress.IPv6Address):
         return str(ipaddress.IPv6Network((found, 64), strict=False))
     return str(found)

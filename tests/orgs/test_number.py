@@ -76,6 +76,10 @@ def test_addresses_of_one_ipv6_network_count_together(world: World) -> None:
         Client(REMOTE_ADDR=f"2001:db8:1:2::{turn}").post("/membership/", {"membnum": "WRONG"})
     assert Client(REMOTE_ADDR="2001:db8:1:2:ffff::1").post("/membership/", {"membnum": RIGHT}).status_code == 429
     assert Client(REMOTE_ADDR="2001:db8:1:3::1").post("/membership/", {"membnum": RIGHT}).status_code == 302
+    for _turn in range(10):
+        Client(REMOTE_ADDR="::ffff:198.51.100.1").post("/membership/", {"membnum": "WRONG"})
+    assert Client(REMOTE_ADDR="198.51.100.1").post("/membership/", {"membnum": RIGHT}).status_code == 429
+    assert Client(REMOTE_ADDR="::ffff:198.51.100.2").post("/membership/", {"membnum": RIGHT}).status_code == 302
 
 
 def test_the_forwarded_address_counts_only_from_a_trusted_proxy(
