@@ -46,18 +46,24 @@ def _read(path: Path) -> tuple[str, str]:
 
 
 def publish(slug: str, *, title: str, body: str, by: User | None, language: str = "en") -> LegalDocument:
-    """Publish the next version of a document. People who agree to it are asked again at their next log-in."""
+    """Publish the next version of a document; people who agree to it are asked again at their next log-in.
+
+    In a language that the present version lacks, the text translates that version: nobody is asked again.
+    """
     if slug not in LegalDocument.Slug.values:
         raise Refused("legal.unknown", gettext("There is no such document."))
     if not title.strip() or not body.strip():
         raise Refused("legal.empty", gettext("A document needs a title and a text."))
     with transaction.atomic():
         newest = LegalDocument.objects.filter(slug=slug).aggregate(n=Max("version"))["n"] or 0
+        is_translation = newest > 0 and not LegalDocument.objects.filter(
+            slug=slug, version=newest, language=language
+        ).exists()
         document = LegalDocument.objects.create(
-            slug=slug, version=newest + 1, language=language, title=title.strip()[:200],
+            slug=slug, version=newest if is_translation else newest + 1, language=language, title=title.strip()[:200],
             body_markdown=body.strip() + "\n", published_at=clock.now(),
         )
-        record("legal.published", by=by, subject=document, detail={"slug": slug, "version": document.version})
+        record("legal.published", by=by, subject=document, detail={"slug": slug, "version": document.version, "language": language})
     return document
 
 

@@ -64,3 +64,11 @@ def test_the_readers_language_wins_then_english(db: None) -> None:
     assert [row.language for row in legal.current_documents("de")] == ["de"]
     assert [row.language for row in legal.current_documents("ar")] == ["en"]
     assert legal.signature(legal.current_documents("de")) == "terms:3"
+
+
+def test_a_text_in_a_new_language_translates_the_present_version(db: None) -> None:
+    first = legal.publish("terms", title="Terms", body="One.", by=None)
+    german = legal.publish("terms", title="Bedingungen", body="Eins.", by=None, language="de")
+    second = legal.publish("terms", title="Terms", body="Two.", by=None)
+    assert (first.version, german.version, second.version) == (1, 1, 2)
+    assert legal.current_documents("de")[0].title == "Terms", "the newest version counts, in English until translated"
