@@ -60,10 +60,15 @@ def _reaching() -> Q:
     for floor, severities in _FLOORS.items():
         if severities:
             below |= Q(event__source__severity_floor=floor, severity__in=severities)
+    return _told_status("event__source") & ~below
+
+
+def _told_status(source: str) -> Q:
+    """The status that reaches travellers; `source` is the way from the row to its source."""
     told = Q(status="Actual")
     if settings.SAFECONDUCT_DEMO_FOLDER:
-        told |= Q(status="Exercise", event__source__key=DEMONSTRATION)
-    return told & ~below
+        told |= Q(status="Exercise", **{f"{source}__key": DEMONSTRATION})
+    return told
 
 
 def active_versions(now: datetime | None = None) -> QuerySet[AlertVersion]:
@@ -161,7 +166,7 @@ def with_texts(versions: Sequence[AlertVersion]) -> list[AlertVersion]:
 
 def listed_countries() -> set[str]:
     """Countries that any event with a current version names: the choices of the filter."""
-    rows = Event.objects.filter(status__in=reaching_statuses()).values_list("countries", flat=True)
+    rows = Event.objects.filter(_told_status("source")).values_list("countries", flat=True)
     return {code for codes in rows.order_by("-pk")[:5000] for code in codes}
 
 
@@ -169,7 +174,7 @@ def version_page(public_id: str) -> AlertVersion:
     """The version of a permanent address. Tests and drafts have none: NotFound."""
     version = (
         AlertVersion.objects.select_related("event__source", "event__current_version", "document")
-        .filter(public_id=public_id, status__in=reaching_statuses())
+        .filter(_told_status("event__source"), public_id=public_id)
         .first()
     )
     if version is None:
