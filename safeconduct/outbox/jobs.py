@@ -147,6 +147,8 @@ class _Run:
 
     def _compile(self, rows: list[ledger.Claimed]) -> None:
         wanted = {row.message_id for row in rows}
+        if wanted <= self._messages.keys():
+            return
         if len(self._messages) > 200:
             self._messages = {key: value for key, value in self._messages.items() if key in wanted}
         sender = self._config.from_address if self._config else mailbox.FROM_ADDRESS

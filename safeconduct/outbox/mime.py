@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import re
 from binascii import b2a_qp
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from email.header import Header
 from email.utils import formataddr
@@ -48,6 +48,8 @@ _URL = re.compile(r"https?://[!#-;=?-~]{1,480}")
 _SPACES = re.compile(r"[\s\x00-\x1f\x7f\x85\u2028\u2029]+")
 
 Piece = tuple[bytes, str]
+# A slot's name, and whether its value is escaped for HTML.
+_Slot = tuple[str, bool]
 
 
 def mail_address(text: str) -> str:
@@ -187,28 +189,33 @@ class CompiledMessage:
         digest = hashlib.sha256(f"{subject}\0{text}\0{html}".encode()).hexdigest()[:24]
         # "=_" cannot stand in quoted-printable text (RFC 2045 §6.7), so the boundary is never met by chance.
         boundary = f"=_{digest}".encode()
-        self._pieces: list[tuple[bytes, str, Callable[[str], str] | None]] = []
         kind = b"Content-Transfer-Encoding: quoted-printable\r\n\r\n"
         text_start = b"Content-Type: text/plain; charset=utf-8\r\n" + kind
         text_pieces, text_tail = _body(text)
+        pieces = [(run, (name, False)) for run, name in text_pieces]
         if not html:
-            self._pieces = [(run, name, None) for run, name in text_pieces]
-            self._prefix, self._tail = fixed + text_start, text_tail
-        else:
-            html_pieces, html_tail = _body(html)
-            start = b'Content-Type: multipart/alternative; boundary="' + boundary + b'"\r\n\r\n'
-            html_start = b"Content-Type: text/html; charset=utf-8\r\n" + kind
-            between = text_tail + b"\r\n--" + boundary + b"\r\n" + html_start
-            end = html_tail + b"\r\n--" + boundary + b"--\r\n"
-            self._pieces = [(run, name, None) for run, name in text_pieces]
-            if html_pieces:
-                run, name = html_pieces[0]
-                self._pieces.append((between + run, name, escape))
-                self._pieces += [(run, name, escape) for run, name in html_pieces[1:]]
-                self._tail = end
-            else:
-                self._tail = between + end
-            self._prefix = fixed + start + b"--" + boundary + b"\r\n" + text_start
+            self._lay_out(fixed + text_start, pieces, text_tail)
+            return
+        html_pieces, html_tail = _body(html)
+        start = b'Content-Type: multipart/alternative; boundary="' + boundary + b'"\r\n\r\n'
+        prefix = fixed + start + b"--" + boundary + b"\r\n" + text_start
+        html_start = b"Content-Type: text/html; charset=utf-8\r\n" + kind
+        between = text_tail + b"\r\n--" + boundary + b"\r\n" + html_start
+        end = html_tail + b"\r\n--" + boundary + b"--\r\n"
+        for run, name in html_pieces:
+            pieces.append((between + run, (name, True)))
+            between = b""
+        self._lay_out(prefix, pieces, between + end)
+
+    def _lay_out(self, prefix: bytes, pieces: list[tuple[bytes, _Slot]], tail: bytes) -> None:
+        """Keep the body as a list whose every second entry is a person's; remember where each slot goes."""
+        self._body: list[bytes] = [prefix]
+        self._places: dict[_Slot, list[int]] = {}
+        for run, slot in pieces:
+            self._body[-1] += run
+            self._places.setdefault(slot, []).append(len(self._body))
+            self._body += [b"", b""]
+        self._body[-1] += tail
 
     def subject_for(self, slots: Mapping[str, str]) -> str:
         """The subject with its slots filled, on one line."""
@@ -219,28 +226,18 @@ class CompiledMessage:
         self, *, address: str, slots: Mapping[str, str], date: str, message_id: str, unsubscribe_url: str = ""
     ) -> bytes:
         """The whole mail for one person, ending with CRLF. `address` has passed `mail_address`."""
-        out = [
-            self._head,
-            f"To: {address}\r\n".encode("ascii"),
-            self._subject_line or header("Subject", self.subject_for(slots)),
-            f"Date: {date}\r\nMessage-ID: {message_id}\r\n".encode("ascii"),
-        ]
+        head = f"To: {address}\r\nDate: {date}\r\nMessage-ID: {message_id}\r\n"
         if unsubscribe_url and is_web_address(unsubscribe_url):
             # RFC 8058 §3.1: both fields, an https address, one click acts by POST.
-            out.append(
+            head += (
                 f"List-Unsubscribe: <{unsubscribe_url}>\r\n"
-                "List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n".encode("ascii")
+                "List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n"
             )
-        out.append(self._prefix)
-        plain: dict[str, bytes] = {}
-        escaped: dict[str, bytes] = {}
-        for run, name, change in self._pieces:
-            filled = plain if change is None else escaped
-            value = filled.get(name)
-            if value is None:
-                word = slots.get(name, "")
-                value = filled[name] = _slot_bytes(change(word) if change else word)
-            out.append(run)
-            out.append(value)
-        out.append(self._tail)
-        return b"".join(out)
+        subject = self._subject_line or header("Subject", self.subject_for(slots))
+        body = self._body.copy()
+        for (name, escaped), places in self._places.items():
+            word = slots.get(name, "")
+            value = _slot_bytes(escape(word) if escaped else word)
+            for place in places:
+                body[place] = value
+        return b"".join((self._head, subject, head.encode("ascii"), *body))
