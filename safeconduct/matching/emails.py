@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from django.urls import reverse
@@ -21,7 +21,11 @@ from safeconduct.outbox.kinds import Kind, register
 OPENED: Final = register(Kind(code="alert.exposure.opened", room="matching", unsubscribable=True, priority=10))
 UPDATED: Final = register(Kind(code="alert.exposure.updated", room="matching", unsubscribable=True, priority=15))
 ENDED: Final = register(Kind(code="alert.exposure.ended", room="matching", unsubscribable=True, priority=20))
-SUBSCRIPTION: Final = register(Kind(code="alert.subscription", room="matching", unsubscribable=True, priority=25))
+SUBSCRIPTION: Final = register(
+    Kind(
+        code="alert.subscription", room="matching", unsubscribable=True, priority=25, useful_for=timedelta(days=3)
+    )
+)
 
 LONGEST_TEXT = 3000
 
