@@ -14,7 +14,11 @@ class OpsConfig(AppConfig):
     label = "ops"
 
     def ready(self) -> None:
-        """Tie a process that `serve` started to the life of its parent (see processes.py)."""
+        """Say what this room stores about people, and tie a process that `serve` started to the life of its parent (see processes.py)."""
+        from safeconduct.accounts.hooks import personal_data
+        from safeconduct.ops.personal import OWN_DATA
+
+        personal_data.add(OWN_DATA)
         if os.environ.pop("SAFECONDUCT_CHILD_OF_WEB", ""):
             from safeconduct.ops.processes import die_with_parent
 

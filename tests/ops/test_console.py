@@ -7,7 +7,9 @@ from datetime import timedelta
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from safeconduct.accounts.models import User
@@ -18,7 +20,7 @@ from safeconduct.places.queries import resolve
 from safeconduct.trips.actions import register_trip
 from safeconduct.trips.drafts import StopDraft
 from safeconduct.trips.models import Trip
-from tests.conftest import World
+from tests.conftest import World, join, make_user
 
 ClientOf = Callable[[User | None], Client]
 PAGES = [
@@ -145,3 +147,16 @@ def test_invitations_are_sent_again_and_withdrawn(world: World, client_of: Clien
     assert row.token_digest != before
     assert row.withdrawn_at is not None
     assert "Withdrawn" in alice.get("/manage/invitations/").content.decode()
+
+
+def test_the_list_of_people_does_not_ask_once_a_person(world: World, client_of: ClientOf) -> None:
+    alice = client_of(world.alice)
+    programme = Programme.objects.for_org(world.northfield).get()
+    with CaptureQueriesContext(connection) as few:
+        alice.get("/manage/people/")
+    for n in range(20):
+        join(make_user(f"p{n}@northfield.example.edu", f"P{n}", "X"), programme)
+    with CaptureQueriesContext(connection) as many:
+        page = alice.get("/manage/people/").content.decode()
+    assert page.count("@northfield.example.edu") >= 22
+    assert len(many) <= len(few) + 1

@@ -8,13 +8,16 @@ import tarfile
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.conf import settings
 from django.core import management
 from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
+from safeconduct.feeds.models import Fetch, Source
 from safeconduct.lib import clock
 from safeconduct.lib.errors import Refused
 from safeconduct.ops import backup, colour, demo, health
@@ -215,3 +218,29 @@ def test_a_brand_shown_as_a_colour_is_the_same_brand(hue: int) -> None:
 def test_what_is_no_colour_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match=r".*"):
         colour.brand_of(text)
+
+
+def a_source(key: str, **values: Any) -> Source:
+    defaults = {"url": "https://cap.example.org/x", "is_enabled": True, "last_ok_at": clock.now()}
+    return Source.objects.create(key=key, name=key, format="cap", **defaults | values)
+
+
+@pytest.mark.django_db
+def test_sources_that_need_somebody_come_first_in_a_fixed_number_of_queries() -> None:
+    a_source("fresh")
+    a_source("off", is_enabled=False)
+    a_source("hand", url="")
+    late = a_source("late", last_ok_at=clock.now() - timedelta(hours=2))
+    failing = a_source("failing", consecutive_failures=2)
+    for minute in range(15):
+        at = clock.now() - timedelta(minutes=15 - minute)
+        Fetch.objects.create(
+            source=failing, started_at=at, outcome="failed" if minute > 9 else "new", problem=f"try {minute}"
+        )
+    with CaptureQueriesContext(connection) as asked:
+        lines = health.source_lines()
+    assert [line.state for line in lines] == ["failing", "late", "fresh", "off", "hand"]
+    assert (len(lines[0].bars), lines[0].good, lines[0].wrong) == (12, 7, "try 14")
+    assert len(asked) == 4
+    assert health.source_line(late).needs_you
+    assert state_of("sources") == "notice"

@@ -73,15 +73,13 @@ class EndForm(forms.Form):
 @right_required("people.view")
 def people(request: HttpRequest) -> HttpResponse:
     """Everybody, by name; searched by name and address."""
+    seat = the_seat(request)
     words, role = request.GET.get("q", "").strip()[:100], request.GET.get("role", "")
-    rows = queries.people(the_seat(request), words=words, role=role if role in ROLE_NAMES else "")
+    rows = queries.people(seat, words=words, role=role if role in ROLE_NAMES else "")
+    page = Paginator(rows, 50).get_page(request.GET.get("page"))
     context = {
-        "nav": "people",
-        "page": Paginator(rows, 50).get_page(request.GET.get("page")),
-        "words": words,
-        "role": role,
-        "roles": ROLE_NAMES,
-    }
+        "nav": "people", "page": page, "people": queries.as_people(seat, page), "words": words, "role": role,
+    }  # fmt: skip
     return render(request, "ops/manage/people.html", context)
 
 

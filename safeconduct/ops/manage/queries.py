@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from django.db.models import Q
+from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy
 
 from safeconduct.accounts.models import User
@@ -20,6 +22,7 @@ from safeconduct.matching.words import short
 from safeconduct.notify.models import Notice
 from safeconduct.orgs.access import Seat
 from safeconduct.orgs.models import Membership, Organisation, RoleGrant
+from safeconduct.orgs.tenancy import TenantQuerySet
 from safeconduct.outbox.models import Delivery
 from safeconduct.trips.models import Trip
 from safeconduct.trips.queries import trips_of_organisation
@@ -152,8 +155,8 @@ def _concerned(row: Exposure, found: tuple[Notice, Delivery | None] | None, year
     return ConcernedPerson(row, row.user, why, "not_sent", "", None)
 
 
-def people(seat: Seat, *, words: str = "", role: str = "") -> list[Person]:
-    """Return the organisation's memberships by name; one line a membership."""
+def people(seat: Seat, *, words: str = "", role: str = "") -> TenantQuerySet[Membership]:
+    """Return the organisation's memberships by name: one row a membership."""
     rows = Membership.objects.for_org(seat.organisation).select_related(
         "user", "programme", "number", "organisation"
     )
@@ -163,17 +166,25 @@ def people(seat: Seat, *, words: str = "", role: str = "") -> list[Person]:
             | Q(user__family_name__icontains=word)
             | Q(user__email__icontains=word)
         )
-    grants = RoleGrant.objects.for_org(seat.organisation).values_list("user_id", "role")
+    if role:
+        holders = (
+            RoleGrant.objects.for_org(seat.organisation).filter(role=role).values_list("user_id", flat=True)
+        )
+        rows = rows.filter(user_id__in=list(holders))
+    return rows.order_by(Lower("user__given_name"), Lower("user__family_name"), "user__email", "pk")
+
+
+def as_people(seat: Seat, rows: Iterable[Membership]) -> list[Person]:
+    """Return what a list shows of memberships: roles and whether they hold today."""
+    memberships = list(rows)
+    grants = RoleGrant.objects.for_org(seat.organisation).filter(
+        user_id__in=[row.user_id for row in memberships]
+    )
     roles: dict[int, set[str]] = {}
-    for user_id, code in grants:
+    for user_id, code in grants.values_list("user_id", "role"):
         roles.setdefault(user_id, set()).add(code)
     day = clock.today(seat.organisation.zone)
-    found = [Person(row, frozenset(roles.get(row.user_id, ())), row.is_current_on(day)) for row in rows]
-    if role:
-        found = [one for one in found if role in one.roles]
-    return sorted(
-        found, key=lambda one: (not one.is_current, one.membership.user.name.casefold(), one.membership.pk)
-    )
+    return [Person(row, frozenset(roles.get(row.user_id, ())), row.is_current_on(day)) for row in memberships]
 
 
 def roles_of(membership: Membership) -> frozenset[str]:
