@@ -23,6 +23,7 @@ from playwright.sync_api import Browser, BrowserContext
 from tests.e2e.browser import HEIGHT, ROOT, WIDTHS, running_browser
 
 COMMAND = Path(sys.executable).with_name("safeconduct")
+README_SIZE = {"width": 1280, "height": 900}
 PAGES: dict[str, tuple[str, list[str]]] = {
     "": ("anonymous", ["/", "/membership/", "/account/login/", "/account/signup/", "/centres/", "/legal/privacy/", "/display/", "/no-such-page/"]),
     "traveller": ("traveller", ["/", "/destinations/", "/trips/", "/trips/new/", "/alerts/", "/my-organization/", "/app/"]),
@@ -122,6 +123,25 @@ def take(
             context.close()
 
 
+def readme_pictures(browser: Browser, url: str, people: dict[str, tuple[str, str]], out: Path) -> None:
+    """The five pictures that README shows, as a visitor's screen shows them."""
+    wanted = [
+        ("traveller", "home", "/"), ("traveller", "alert", "article.alert h2 a"),
+        ("traveller", "destination", "/destinations/iso:PH/"), ("manager", "console", "/manage/"),
+        ("operator", "desk", "/desk/"),
+    ]  # fmt: skip
+    for role, name, target in wanted:
+        state = signed_in(browser, url, people[role])
+        context = browser.new_context(base_url=url, viewport=README_SIZE, storage_state=state)  # type: ignore[arg-type]
+        page = context.new_page()
+        page.goto(target if target.startswith("/") else "/")
+        if not target.startswith("/"):
+            page.click(target)
+        page.wait_for_load_state("networkidle")
+        page.screenshot(path=out / f"{name}.png")
+        context.close()
+
+
 def main() -> None:
     """Take the pictures."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -129,6 +149,7 @@ def main() -> None:
     parser.add_argument("pages", nargs="*", help="paths; default: a list for each role")
     parser.add_argument("--url", help="a running server instead of an own demonstration")
     parser.add_argument("--role", default="", help="with pages: whose pages they are")
+    parser.add_argument("--readme", action="store_true", help="only the five pictures that README shows")
     parser.add_argument("--login", nargs=2, metavar=("EMAIL", "PASSWORD"))
     wanted = parser.parse_args()
     wanted.out.mkdir(parents=True, exist_ok=True)
@@ -138,6 +159,9 @@ def main() -> None:
             take(browser, wanted.url, wanted.role or "page", person, wanted.pages or ["/"], wanted.out)
             return
         with demonstration() as (url, people):
+            if wanted.readme:
+                readme_pictures(browser, url, people, wanted.out)
+                return
             for role, (label, paths) in PAGES.items():
                 if wanted.pages and role != wanted.role:
                     continue

@@ -250,3 +250,11 @@ def test_a_home_page_asks_the_database_a_bounded_number_of_times(
     client.get("/")
     with django_assert_max_num_queries(40):
         client.get("/")
+
+
+def test_the_offline_page_is_the_same_for_everybody(world: World, client: Client) -> None:
+    script = client.get("/service-worker.js")
+    assert script.headers["Content-Type"].startswith("text/javascript")
+    assert "no-cache" in script.headers["Cache-Control"]
+    assert 'credentials: "omit"' in script.content.decode()
+    assert world.northfield.name not in client.get("/offline/").content.decode()
