@@ -11,7 +11,7 @@ import logging
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from email.utils import format_datetime
 
 from django.conf import settings
@@ -30,6 +30,7 @@ from safeconduct.outbox.models import ChannelState, Delivery, Message
 log = logging.getLogger(__name__)
 CHANNEL = "email"
 LIMIT = 500
+NOTED_FOR = timedelta(minutes=1)
 # Longer than one answer may take, so that a slow server does not lose us the lease.
 LEASE_SECONDS = TIMEOUT_SECONDS + 30
 FINAL = (*Delivery.UNDELIVERED, Delivery.State.SENT, Delivery.State.CANCELLED)
@@ -243,11 +244,18 @@ class _Run:
         except Temporary as error:
             self._break(error.reason)
             return None
+        self._note_that_it_works()
+        return self._session
+
+    def _note_that_it_works(self) -> None:
+        now = clock.now()
+        state = ChannelState.objects.filter(channel=CHANNEL).first()
+        if state is not None and not state.failures and state.worked_at and now - state.worked_at < NOTED_FOR:
+            return
         ChannelState.objects.update_or_create(
             channel=CHANNEL,
-            defaults={"failures": 0, "last_error": "", "paused_until": None, "worked_at": clock.now()},
+            defaults={"failures": 0, "last_error": "", "paused_until": None, "worked_at": now},
         )
-        return self._session
 
     def _break(self, reason: str) -> None:
         """The other end does not answer: stop this run and pause the channel, longer each time."""

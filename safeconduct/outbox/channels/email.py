@@ -223,7 +223,7 @@ class Session:
     def _line(self) -> bytes:
         """Wait for the next line; what else came with it is kept."""
         while not self._lines:
-            fresh = self._read(65536)
+            fresh = self._read(4096)
             if not fresh:
                 raise _Lost("the mail server closed the connection")
             *lines, self._rest = (self._rest + fresh).split(b"\n")
