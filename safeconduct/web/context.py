@@ -12,7 +12,7 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
 from django.utils.functional import Promise, SimpleLazyObject
-from django.utils.translation import get_language_info
+from django.utils.translation import get_language_info, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from safeconduct.accounts.models import User
@@ -80,11 +80,11 @@ def address(name: str, *args: Any) -> str:
 
 
 MEMBER_NAV: Final = (
-    ("home", _("Home"), "home", "web:home"),
-    ("destinations", _("Destinations"), "globe", "guides:index"),
-    ("trips", _("My trips"), "trip", "trips:list"),
-    ("alerts", _("Alerts"), "bell", "alerts:list"),
-    ("organization", _("Organization"), "org", "web:organization"),
+    ("home", pgettext_lazy("navigation", "Home"), "home", "web:home"),
+    ("destinations", pgettext_lazy("navigation", "Destinations"), "globe", "guides:index"),
+    ("trips", pgettext_lazy("navigation", "My trips"), "trip", "trips:list"),
+    ("alerts", pgettext_lazy("navigation", "Alerts"), "bell", "alerts:list"),
+    ("organization", pgettext_lazy("navigation", "Organization"), "org", "web:organization"),
 )
 
 

@@ -87,6 +87,16 @@ def overlap_faults(page: Page) -> list[str]:
     )
 
 
+def cut_faults(page: Page) -> list[str]:
+    """Words of the navigation that end in dots."""
+    return list(
+        page.evaluate(
+            """() => [...document.querySelectorAll('.nav a > span:first-of-type')]
+              .filter(e => e.scrollWidth > e.clientWidth + 1).map(e => 'cut: ' + e.textContent)"""
+        )
+    )
+
+
 def target_faults(page: Page) -> list[str]:
     """Buttons, fields and stand-alone links under 24 px (WCAG 2.2, 2.5.8; links inside sentences are exempt)."""
     return list(

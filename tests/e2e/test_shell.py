@@ -144,6 +144,7 @@ def test_other_languages_fit_the_small_screen(
         page.goto(path)
         assert page.get_attribute("html", "lang") == language
         faults += [f"{path} {fault}" for fault in chromium.sideways_faults(page) + chromium.axe_faults(page)]
+        faults += [f"{path} {fault}" for fault in chromium.cut_faults(page)]
         if pictures:
             name = path.strip("/") or "home"
             page.screenshot(path=pictures / f"bob-{name}-{language}-360.png", full_page=True)
