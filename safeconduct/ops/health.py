@@ -15,6 +15,7 @@ from typing import Any, Literal
 from django.conf import settings
 from django.db.models import Count, Window
 from django.db.models.functions import RowNumber
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -25,6 +26,11 @@ from safeconduct.ops.models import BackupRecord, Heartbeat, WorkerFailure
 from safeconduct.outbox import queries as outbox
 
 State = Literal["ok", "notice", "bad", "unknown"]
+# The page where something can be done about a check.
+PAGES = {
+    "mail": "ops:mail", "held": "ops:deliveries", "failed": "ops:deliveries", "deliveries": "ops:deliveries",
+    "sources": "ops:sources", "rejected": "ops:rejections", "failures": "ops:health",
+}  # fmt: skip
 FIGURES = ("worker", "deliveries", "failures", "sources", "rejected")
 LEVELS: dict[State, int] = {"ok": 1, "notice": 2, "bad": 4, "unknown": 0}
 
@@ -45,6 +51,11 @@ class Check:
     figure: str
     label: str
     advice: str = ""
+
+    @property
+    def url(self) -> str:
+        """Return the page where something can be done about it, or an empty text."""
+        return reverse(PAGES[self.code]) if self.code in PAGES else ""
 
     @property
     def level(self) -> int:

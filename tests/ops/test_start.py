@@ -23,6 +23,7 @@ from safeconduct.orgs.models import Invitation, Organisation
 from safeconduct.outbox.models import Delivery
 from tests.conftest import World
 from tests.ops.test_desk import CENTRE, ORGANISATION
+from tests.outbox.sink import Sink
 
 OPERATOR = {
     "email": "ada@portal.example.org",
@@ -179,3 +180,24 @@ def test_serve_says_the_way_in_only_while_there_is_no_operator(db: None) -> None
 def test_a_taken_port_is_told_in_words() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken, pytest.raises(SystemExit, match="SAFECONDUCT_PORT"):
         refuse_when_taken("127.0.0.1", taken.getsockname()[1])
+
+
+def test_saving_the_mail_server_sends_a_test_mail_and_shows_each_step(
+    world: World, client_of: Callable[[User | None], Client], own_home: Path
+) -> None:
+    sink = Sink()
+    try:
+        olga = client_of(world.olga)
+        values = {"host": "127.0.0.1", "port": sink.port, "tls": "none", "from_address": "portal@example.org"}
+        page = olga.post("/desk/start/mail/", values).content.decode()
+        assert "The server took the test mail" in page
+        for step in ("MAIL FROM", "RCPT TO", "DATA"):
+            assert f"<strong>{step}</strong>" in page
+        again = olga.post("/desk/start/mail/", {"test": "1", "to": "else@example.org"}).content.decode()
+        assert "The server took the test mail" in again
+        assert [mail.recipient for mail in sink.mails] == ["olga@desk.example.org", "else@example.org"]
+        assert olga.post("/desk/start/mail/", {"later": "1"})["Location"].startswith("/desk/start/")
+    finally:
+        sink.close()
+    refused = olga.post("/desk/start/mail/", values).content.decode()
+    assert "could not be handed over" in refused
