@@ -19,7 +19,9 @@ DETAILS = (
     "stop_id", "version_id", "strength", "distance_km", "place_label", "from_at", "to_at", "reason", "state",
     "opened_at", "tell_due_at", "told_at", "told_version_id", "closed_at", "closed_reason",
 )  # fmt: skip
-SHARED = ("version_id", "state", "tell_due_at", "closed_at", "closed_reason")
+SHARED = (
+    "version_id", "state", "tell_due_at", "told_at", "told_version_id", "closed_at", "closed_reason",
+)  # fmt: skip
 FIELDS = tuple(name.removesuffix("_id") for name in DETAILS)
 
 

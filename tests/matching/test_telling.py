@@ -402,3 +402,36 @@ def test_waiting_mail_about_a_trip_that_was_cancelled_does_not_leave(world: Worl
         cancel_trip(trip, by=world.bob)
     work()
     assert mails() == []
+
+
+def test_the_readers_language_and_a_label_when_the_source_has_another(world: World, trip_of: TripMaker) -> None:
+    from safeconduct.outbox.models import Message
+
+    world.alice.language = "ar"
+    world.alice.save()
+    for user in (world.alice, world.bob):
+        trip_of(user, STAY)
+    put(storm(language="fr", headline="Tempête"))
+    work()
+    assert Message.objects.count() == 2
+    alice, bob = (next(mail for mail in mails() if mail.to.startswith(name)) for name in ("alice", "bob"))
+    assert "The source’s text is in French." in bob.text
+    assert 'dir="rtl"' in alice.html
+    assert 'lang="fr"' in alice.html
+    assert "Tempête" in alice.text
+
+
+def test_the_number_to_call_is_the_nearest_centres(world: World, trip_of: TripMaker) -> None:
+    from safeconduct.centres.models import Centre
+
+    for name, lat, lon, phone in (
+        ("Sydney centre", -33.9, 151.2, "+61255500142"), ("Denver centre", 39.7, -105.0, "+13035550142"),
+    ):
+        Centre.objects.create(
+            name=name, place_name=name, country_code="AU", lat=lat, lon=lon, is_24_hours=True, zone="UTC", phone=phone
+        )
+    trip_of(world.bob, STAY)
+    put(storm())
+    work()
+    assert "Help by telephone: Sydney centre\n+61 2 5550 0142" in mails()[0].text
+    assert 'href="tel:+61255500142"' in mails()[0].html
