@@ -83,6 +83,10 @@ def test_the_manager_sees_that_the_traveller_was_told(demo_folder: Path, client:
     assert "Handed over" in alert
     assert "Inside the area" in alert
     assert "Demonstration" in alert
+    trip = Trip.objects.across_orgs("test").get(user__email=f"maya@{demo.DOMAIN}")
+    page = client.get(f"/manage/trips/{trip.public_id}/").content.decode()
+    assert "Exercise: typhoon will cross Leyte" in page
+    assert "Tacloban is inside the warning area" in page
 
 
 def test_numbers_of_the_demo_belong_to_nobody() -> None:

@@ -104,14 +104,16 @@ class AddressForm(forms.Form):
     def clean_url(self) -> str:
         """Scheme and host, nothing behind."""
         text = str(self.cleaned_data["url"]).strip().rstrip("/")
-        parts = urlsplit(text)
-        if (
-            parts.scheme not in ("http", "https")
-            or not parts.hostname
-            or parts.path
-            or parts.query
-            or parts.username
-        ):
+        try:
+            parts = urlsplit(text)
+            is_bare = (
+                f"{parts.scheme}://{parts.netloc}".lower() == text.lower()
+                and "@" not in text
+                and parts.port != 0
+            )
+        except ValueError:
+            parts, is_bare = urlsplit(""), False
+        if parts.scheme not in ("http", "https") or not parts.hostname or not is_bare:
             raise ValidationError(_("Write https://, the host and nothing behind it."))
         if "." in parts.hostname and not parts.hostname.replace(".", "").isdigit():
             URLValidator(schemes=["http", "https"])(text)

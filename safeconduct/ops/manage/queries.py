@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from django.db.models import Q
 from django.db.models.functions import Lower
-from django.utils.translation import gettext_lazy
+from django.utils.translation import get_language, gettext_lazy
 
 from safeconduct.accounts.models import User
 from safeconduct.alerts.models import AlertVersion
@@ -50,6 +50,7 @@ class ConcernedPerson:
     told_state: str
     told_text: str
     told_at: datetime | None
+    headline: str = ""
 
 
 @dataclass(frozen=True)
@@ -218,5 +219,6 @@ def exposures_of_trip(seat: Seat, trip: Trip) -> list[ConcernedPerson]:
     found = []
     for row in rows.order_by("state", "-opened_at"):
         telling = _telling(seat.organisation, row.event_id, {row.user_id})
-        found.append(_concerned(row, telling.get(row.user_id), year))
+        headline = texts(row.version, get_language() or "en").headline
+        found.append(replace(_concerned(row, telling.get(row.user_id), year), headline=headline))
     return sorted(found, key=lambda one: one.exposure.state != Exposure.State.OPEN)
