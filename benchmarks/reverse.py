@@ -22,6 +22,9 @@ from shapely.prepared import prep
 
 from benchmarks.common import Result
 from safeconduct.lib.geo import cut_at_180, disc, polygonal
+from safeconduct.matching.index import ImpactIndex
+from safeconduct.matching.match import MARGIN, Impact, Whereabouts
+from safeconduct.places.shapes import countries_touching, country_shape
 
 WARNINGS = 5000
 TRIPS = 60
@@ -33,24 +36,16 @@ Found = set[tuple[int, int]]
 
 def run() -> list[Result]:
     """Measure both on the same trips, in turn."""
-    import os
-
-    import django
-
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "safeconduct.config.settings")
-    django.setup()
-    from safeconduct.matching.index import ImpactIndex
-
     chance = random.Random(20261124)
     warnings = [(number, _warning(chance)) for number in range(WARNINGS)]
     trips = [_trip(chance) for _ in range(TRIPS)]
     index: ImpactIndex[int] = ImpactIndex(warnings)
     boxes = _boxes(warnings)
 
-    def ours(stays: list[Any]) -> Found:
+    def ours(stays: list[Whereabouts]) -> Found:
         return set(index.meeting(stays))
 
-    def peer(stays: list[Any]) -> Found:
+    def peer(stays: list[Whereabouts]) -> Found:
         return _loop(boxes, stays)
 
     agree = all(ours(stays) == peer(stays) for stays in trips)
@@ -72,7 +67,7 @@ def run() -> list[Result]:
 
 
 def _in_turn(
-    ours: Callable[[list[Any]], Found], peer: Callable[[list[Any]], Found], trips: list[list[Any]]
+    ours: Callable[[list[Whereabouts]], Found], peer: Callable[[list[Whereabouts]], Found], trips: list[list[Whereabouts]]
 ) -> tuple[float, float]:
     """Milliseconds of processor time a trip, the median of rounds in which both take turns."""
     times: tuple[list[float], list[float]] = ([], [])
@@ -85,10 +80,8 @@ def _in_turn(
     return statistics.median(times[0]), statistics.median(times[1])
 
 
-def _warning(chance: random.Random) -> Any:
+def _warning(chance: random.Random) -> Impact:
     """A warning like those of a busy day: most are counties and coasts, a few are as large as an ocean."""
-    from safeconduct.matching.match import Impact
-
     onset = START + timedelta(hours=chance.randrange(0, 72))
     ends = onset + timedelta(hours=chance.randrange(3, 96))
     severity = chance.choices(["Extreme", "Severe", "Moderate", "Minor"], [1, 4, 8, 6])[0]
@@ -112,20 +105,14 @@ def _warning(chance: random.Random) -> Any:
     return _placed(severity, onset, ends, cut_at_180(shape if shape.is_valid else polygonal(shape.buffer(0))))
 
 
-def _placed(severity: str, onset: datetime, ends: datetime, area: Any) -> Any:
+def _placed(severity: str, onset: datetime, ends: datetime, area: Any) -> Impact:
     """A warning with its area; the countries are stored with every version when it is read."""
-    from safeconduct.matching.match import Impact
-    from safeconduct.places.shapes import countries_touching
-
     return Impact(severity, onset, ends, area, frozenset(countries_touching(area)))
 
 
-def _trip(chance: random.Random) -> list[Any]:
+def _trip(chance: random.Random) -> list[Whereabouts]:
     """Five stops within two weeks: cities, an airport, an address, and one that only names a country."""
-    from safeconduct.matching.match import Whereabouts
-    from safeconduct.places.shapes import country_shape
-
-    stays = []
+    stays: list[Whereabouts] = []
     begin = START + timedelta(hours=chance.randrange(0, 96))
     for kind, km in (("city", 18.9), ("airport", 5.0), ("address", 0.2), ("city", 30.0), ("country", None)):
         end = begin + timedelta(hours=chance.randrange(12, 72))
@@ -137,10 +124,8 @@ def _trip(chance: random.Random) -> list[Any]:
     return stays
 
 
-def _boxes(warnings: list[tuple[int, Any]]) -> list[tuple[Any, ...]]:
+def _boxes(warnings: list[tuple[int, Impact]]) -> list[tuple[Any, ...]]:
     """What the loop reads, prepared as well as a loop can have it."""
-    from safeconduct.matching.match import MARGIN
-
     rows: list[tuple[Any, ...]] = []
     for number, impact in warnings:
         area = impact.geometry
@@ -158,7 +143,7 @@ def _boxes(warnings: list[tuple[int, Any]]) -> list[tuple[Any, ...]]:
     return rows
 
 
-def _loop(rows: list[tuple[Any, ...]], stays: list[Any]) -> Found:
+def _loop(rows: list[tuple[Any, ...]], stays: list[Whereabouts]) -> Found:
     found: Found = set()
     for number, stay in enumerate(stays):
         west, south, east, north = stay.geometry.bounds
