@@ -61,7 +61,7 @@ def _told(seat: Seat, found: queries.Concern, version: AlertVersion) -> str:
     if notice is None:
         return ""
     if not notice.told:
-        return _("No e-mail was sent: %(why)s.") % {"why": _lowered(Notice.WhyNot(notice.why_not).label)}
+        return _("No e-mail was sent. %(why)s.") % {"why": Notice.WhyNot(notice.why_not).label}
     delivery = Delivery.objects.filter(key=notice.key).first()
     if delivery is None:
         return ""
@@ -71,11 +71,6 @@ def _told(seat: Seat, found: queries.Concern, version: AlertVersion) -> str:
     if delivery.is_over:
         return _("The e-mail could not be delivered.")
     return _("The e-mail is waiting to be sent.")
-
-
-def _lowered(text: object) -> str:
-    words = str(text)
-    return words[:1].lower() + words[1:] if words[:1] != "E" else words
 
 
 def fill() -> None:

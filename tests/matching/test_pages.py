@@ -120,3 +120,14 @@ def test_reasons_in_words(code: str, more: dict[str, object], text: str) -> None
         "from": "2026-11-22T04:00:00+00:00", "to": "2026-11-27T04:00:00+00:00", "origin": "given", **more,
     }
     assert text in words.sentence(reason, this_year=2026)
+
+
+def test_the_alerts_page_says_why_there_was_no_mail(
+    world: World, client_of: ClientOf, trip_of: TripMaker
+) -> None:
+    mute_mail(trip_of(world.bob, STAY), by=world.bob)
+    version = put(storm()).version
+    work()
+    with clock.held_at(NOW):
+        page = client_of(world.bob).get(f"/alerts/{version.public_id}/").content.decode()
+    assert "No e-mail was sent. E-mail for this trip is switched off." in page
