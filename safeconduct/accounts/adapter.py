@@ -145,13 +145,3 @@ class AccountAdapter(DefaultAccountAdapter):
     def get_reset_password_from_key_url(self, key: str) -> str:
         """Not used: resets go by code."""
         raise NotImplementedError
-
-    def generate_email_verification_code(self) -> str:
-        """Return six digits: five tries in the window that asked, and they prove only who reads the mailbox."""
-        return self._digits()
-
-    @staticmethod
-    def _digits() -> str:
-        import secrets
-
-        return f"{secrets.randbelow(10**6):06d}"

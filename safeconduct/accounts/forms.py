@@ -196,7 +196,6 @@ class VerifyCodeForm(allauth_forms.ConfirmEmailVerificationCodeForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         tidy_code(self.fields["code"])
-        self.fields["code"].widget.attrs["inputmode"] = "numeric"
 
 
 class ResetCodeForm(allauth_forms.ConfirmPasswordResetCodeForm):

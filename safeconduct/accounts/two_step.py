@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from datetime import timedelta
 from functools import cache
 from typing import Any
 
+from allauth.core.internal.cryptokit import normalize_user_code
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.base.forms import AuthenticateForm as AllauthAuthenticateForm
 from allauth.mfa.base.forms import ReauthenticateForm as AllauthReauthenticateForm
@@ -20,9 +22,12 @@ from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.utils.translation import gettext
 
+from safeconduct.accounts import limits
 from safeconduct.accounts.forms import tidy_code
 from safeconduct.lib import folder
 from safeconduct.lib.errors import Refused
+
+CODE_ONCE = limits.Limit("two-step-code", 1, timedelta(minutes=5))
 
 
 @cache
@@ -65,7 +70,20 @@ class ActivateForm(AllauthActivateForm):
         tidy_code(self.fields["code"])
 
 
-class AuthenticateForm(AllauthAuthenticateForm):
+class OneUse:
+    """A code opens once, for as long as an app's clock could let it pass (RFC 6238 §5.2); allauth forgets it earlier."""
+
+    user: AbstractBaseUser
+
+    def clean_code(self) -> str:
+        """Return the code. Raises ValidationError when it is wrong or has been used."""
+        code = str(super().clean_code())  # type: ignore[misc]
+        if not limits.take(CODE_ONCE, f"{self.user.pk}:{normalize_user_code(code)}").is_allowed:
+            raise TwoStepAdapter().validation_error("incorrect_code")
+        return code
+
+
+class AuthenticateForm(OneUse, AllauthAuthenticateForm):
     """A code of the app, or a recovery code, at log-in."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -73,7 +91,7 @@ class AuthenticateForm(AllauthAuthenticateForm):
         tidy_code(self.fields["code"])
 
 
-class ReauthenticateForm(AllauthReauthenticateForm):
+class ReauthenticateForm(OneUse, AllauthReauthenticateForm):
     """A code once more, before something important."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

@@ -47,9 +47,10 @@ def the_person(request: HttpRequest) -> User:
 
 
 def own_page(request: HttpRequest, target: str, fallback: str = "/") -> str:
-    """Return the target when it is a page of this portal, else the fallback."""
+    """Return the target when it is a page of this portal, written from its root, else the fallback."""
     is_ours = url_has_allowed_host_and_scheme(target, {request.get_host()}, request.is_secure())
-    return target if target and is_ours else fallback
+    # Anything else would be taken for the name of a view by `redirect`.
+    return target if target.startswith("/") and is_ours else fallback
 
 
 def _with_next(request: HttpRequest, address: str) -> str:

@@ -14,11 +14,11 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import translation
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_http_methods, require_safe
 
 from safeconduct.accounts.actions import change_details
 from safeconduct.accounts.models import User
+from safeconduct.accounts.views import own_page
 from safeconduct.feeds.models import Source
 from safeconduct.orgs.access import member_required, seat_of, the_seat
 from safeconduct.places.models import FactSource
@@ -89,10 +89,7 @@ def display(request: HttpRequest) -> HttpResponse:
     """Language and appearance, kept in two cookies; the language also with the account, for mails."""
     if request.method != "POST":
         return render(request, "web/display.html")
-    target = request.POST.get("next", "")
-    if not url_has_allowed_host_and_scheme(target, {request.get_host()}, request.is_secure()):
-        target = request.path
-    response = redirect(target)
+    response = redirect(own_page(request, request.POST.get("next", ""), request.path))
     language = request.POST.get("language", "")
     if language in dict(settings.LANGUAGES):
         _keep(response, settings.LANGUAGE_COOKIE_NAME, language)

@@ -268,3 +268,25 @@ def test_links_in_mails_do_not_follow_the_host_header(world: World) -> None:
     client.post("/account/password/reset/", {"email": "nobody@northfield.example.edu"})
     message = last_mail("nobody@northfield.example.edu").message
     assert "evil.example" not in message.text + message.html
+
+
+def test_a_code_of_the_app_opens_once_for_as_long_as_it_is_good(world: World) -> None:
+    """Read over a shoulder it must not open a second time, also when the cache has forgotten it."""
+    secret = generate_totp_secret()
+    TOTP.activate(world.bob, secret)
+    code = totp_code(secret)
+    first, second = Client(), Client()
+    log_in(first, BOB, PASSWORD)
+    assert first.post("/account/two-step/authenticate/", {"code": code}).headers["Location"] == "/"
+    cache.clear()
+    log_in(second, BOB, PASSWORD)
+    assert second.post("/account/two-step/authenticate/", {"code": code}).status_code == 200
+    assert second.get("/account/").status_code == 302
+
+
+@pytest.mark.parametrize("target", ["web:home", "nonsense", "//elsewhere.example", "https://elsewhere.example/", "\0"])
+def test_next_leads_to_a_page_of_ours_or_nowhere(world: World, target: str) -> None:
+    client = Client()
+    log_in(client, BOB, PASSWORD)
+    assert client.post("/display/", {"next": target}).headers["Location"] == "/display/"
+    assert client.post("/account/consent/", {"next": target}).headers["Location"] == "/"

@@ -178,3 +178,15 @@ def test_a_new_code_replaces_the_old_one(world: World) -> None:
     if old != new:
         assert client.post("/account/confirm-email/", {"action": "verify", "code": old}).status_code == 200
     assert client.post("/account/confirm-email/", {"action": "verify", "code": new}).status_code == 302
+
+
+def test_a_code_cannot_be_met_by_trying(world: World) -> None:
+    """Anybody may try five codes for each address of a domain they can think of: six digits would fall in days."""
+    sign_up(Client(), MAYA)
+    code = last_mail(MAYA, "account.verify").slots["code"]
+    assert len(code.replace("-", "")) >= 8
+    assert not code.replace("-", "").isdigit()
+    client = Client()
+    sign_up(client, MAYA)
+    typed = last_mail(MAYA, "account.verify").slots["code"].replace("-", " ").lower()
+    assert client.post("/account/confirm-email/", {"action": "verify", "code": typed}).status_code == 302
