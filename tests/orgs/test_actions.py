@@ -13,6 +13,7 @@ from safeconduct.audit.models import Entry
 from safeconduct.lib import clock
 from safeconduct.lib.errors import Refused
 from safeconduct.orgs import actions
+from safeconduct.orgs.access import seat_for
 from safeconduct.orgs.logos import media_type
 from safeconduct.orgs.models import Membership, Programme, RoleGrant
 from tests.conftest import World, join
@@ -89,6 +90,7 @@ def test_the_last_manager_stays(world: World) -> None:
     for verb in (
         lambda: actions.revoke_role(alices, by=world.alice, role="manager"),
         lambda: actions.end_membership(alices, by=world.alice),
+        lambda: actions.end_membership(alices, by=world.alice, last_day=clock.today() + timedelta(days=1)),
     ):
         with pytest.raises(Refused) as refusal:
             verb()
@@ -111,6 +113,23 @@ def test_a_manager_whose_membership_has_ended_is_none(world: World) -> None:
         actions.end_membership(Membership.objects.of_user(world.alice)[0], by=world.alice)
     with pytest.raises(Refused):
         actions.grant_role(bobs, by=world.alice, role="manager")
+
+
+def test_who_comes_back_begins_as_a_plain_member(world: World) -> None:
+    """A manager was let go; a later invitation, or the number of another programme, must not restore the role."""
+    bobs = Membership.objects.of_user(world.bob)[0]
+    actions.grant_role(bobs, by=world.alice, role="manager")
+    actions.end_membership(bobs, by=world.alice)
+    invitation = actions.invite(bobs.programme, by=world.alice, email=world.bob.email)
+    back = actions.accept_invitation(invitation, by=world.bob)
+    assert back.is_current_on(clock.today())
+    assert not world.seat(world.bob).may("trips.view")
+    actions.grant_role(back, by=world.alice, role="manager")
+    actions.end_membership(back, by=world.alice)
+    staff = actions.add_programme(world.northfield, by=world.olga, name="Staff")
+    actions.add_number(staff, by=world.olga, number="NFU-STAFF-1")
+    again = actions.associate(world.bob, "nfu-staff-1")
+    assert not seat_for(world.bob, again).may("trips.view")
 
 
 def test_unknown_roles_are_refused(world: World) -> None:

@@ -78,7 +78,9 @@ def _refuse_twice(programme: Programme, address: str, role: str) -> None:
     if waiting.exists():
         raise Refused("invitation.waiting", gettext("This address has an invitation that still works."))
     members = Membership.objects.for_org(programme.organisation_id).filter(programme=programme)
-    if not role and members.filter(user__email__iexact=address).exists():
+    day = clock.today(programme.organisation.zone)
+    named = members.filter(user__email__iexact=address).select_related("programme")
+    if not role and any(row.is_current_on(day) for row in named):
         raise Refused("invitation.member", gettext("This person is a member already."))
 
 

@@ -59,6 +59,7 @@ def join(user: User, programme: Programme, *, number: MembershipNumber | None, b
     """Return the membership of the person in the programme, made once however often this is called."""
     organisation = Organisation.objects.get(pk=same_organisation(programme, number))
     with transaction.atomic():
+        forget_old_roles(user, organisation)
         membership, is_new = Membership.objects.for_org(organisation).get_or_create(
             user=user,
             programme=programme,
@@ -73,16 +74,22 @@ def join(user: User, programme: Programme, *, number: MembershipNumber | None, b
     return membership
 
 
+def forget_old_roles(user: User, organisation: Organisation) -> None:
+    """Take away the roles of somebody whose memberships were ended: whoever comes back begins as a plain member."""
+    day = clock.today(organisation.zone)
+    last_days = list(Membership.objects.for_org(organisation).filter(user=user).values_list("ends_on", flat=True))
+    if last_days and all(last is not None and last < day for last in last_days):
+        RoleGrant.objects.for_org(organisation).filter(user=user).delete()
+
+
 def end_membership(membership: Membership, *, by: User | None, last_day: date | None = None) -> Membership:
     """End the membership; without a day it ends at once. Trips under way are still warned (trips and matching).
 
     Raises Refused when the organisation would be left without a manager.
     """
-    yesterday = clock.today(membership.organisation.zone) - timedelta(days=1)
-    day = last_day or yesterday
+    day = last_day or clock.today(membership.organisation.zone) - timedelta(days=1)
     with transaction.atomic():
-        if day <= yesterday:
-            _keep_a_manager(membership, leaving=True)
+        _keep_a_manager(membership, leaving=True)
         membership.ends_on = day
         membership.save(update_fields=["ends_on"])
         record("membership.ended", by=by, subject=membership, organisation=membership.organisation,
