@@ -145,7 +145,9 @@ def too_many(request: HttpRequest, retry_after: timedelta | None = None) -> Http
 def server_error(request: HttpRequest) -> HttpResponse:
     """500: logged once, with the number that the person sees. Works without a database."""
     number = secrets.token_hex(3).upper()
-    logger.exception("page failed", extra={"error_id": number, "path": request.path, "status": 500})
+    # The route, not the address: addresses of invitations and confirmations hold their secrets.
+    route = request.resolver_match.route if request.resolver_match else ""
+    logger.exception("page failed", extra={"error_id": number, "path": route, "status": 500})
     context = {
         "status": 500,
         "title": _("We could not do this"),

@@ -11,6 +11,7 @@ from typing import Final
 from zoneinfo import ZoneInfo, available_timezones
 
 from django.conf import settings
+from django.core.exceptions import RequestDataTooBig, SuspiciousOperation
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone, translation
 
@@ -19,6 +20,9 @@ from safeconduct.lib.errors import ExpectedError
 from safeconduct.web import errors
 
 Answer = Callable[[HttpRequest], HttpResponse]
+
+# The largest form is a document of 20 MB, read by hand at the desk.
+LARGEST_BODY: Final = 22 * 1024 * 1024
 
 POLICY: Final = "; ".join(
     [
@@ -46,6 +50,23 @@ def content_security_policy(get_response: Answer) -> Answer:
         response.headers.setdefault("Content-Security-Policy", POLICY)
         response.headers.setdefault("Permissions-Policy", "geolocation=(), camera=(), microphone=()")
         return response
+
+    return middleware
+
+
+def readable_request(get_response: Answer) -> Answer:
+    """Answer 400 to what no page of ours wants: a larger body than any form takes, NUL in the address.
+
+    The size is what the request says of itself; a server reads no further than that.
+    """
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        length = request.META.get("CONTENT_LENGTH") or "0"
+        if not (length.isascii() and length.isdigit() and len(length) < 12) or int(length) > LARGEST_BODY:
+            raise RequestDataTooBig
+        if "\0" in request.path_info or "%00" in request.META.get("QUERY_STRING", ""):
+            raise SuspiciousOperation("NUL in the address")
+        return get_response(request)
 
     return middleware
 

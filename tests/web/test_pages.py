@@ -178,6 +178,19 @@ def test_each_failure_has_a_page_that_gives_nothing_away(
     assert "24-hour help" in text
 
 
+@pytest.mark.parametrize("address", ["/branding/%00.css", "/?membnum=%00", "/dev/mailbox/?to=a%00b"])
+def test_nul_in_an_address_is_no_failure_of_ours(client: Client, address: str) -> None:
+    """PostgreSQL stores no NUL and says so by failing."""
+    assert client.get(address).status_code == 400
+
+
+@pytest.mark.parametrize("length", [str(30 * 1024 * 1024), "9" * 5000, "-1", "²"])
+def test_a_body_larger_than_any_form_is_not_read(client: Client, length: str) -> None:
+    page = client.post("/membership/", {"membnum": "x"}, CONTENT_LENGTH=length)
+    assert page.status_code == 400
+    assert "We could not read that request" in words(page)
+
+
 @pytest.mark.urls(__name__)
 def test_our_own_failure_has_a_number_that_the_log_has_too(
     client: Client, caplog: pytest.LogCaptureFixture
@@ -187,7 +200,9 @@ def test_our_own_failure_has_a_number_that_the_log_has_too(
         page = client.get("/fail/bug/")
     number = re.search(r"<strong[^>]*>([0-9A-F]{6})</strong>", page.content.decode())
     assert number
-    assert [record for record in caplog.records if getattr(record, "error_id", "") == number[1]]
+    [record] = [record for record in caplog.records if getattr(record, "error_id", "") == number[1]]
+    # Of an invitation's address the log must not learn the token.
+    assert record.__dict__["path"] == "fail/<str:kind>/"
 
 
 def test_a_stale_form_says_what_to_do() -> None:
