@@ -133,7 +133,7 @@ def _raise_for_status(response: httpx.Response, target: httpx.URL) -> None:
 
 def _retry_after(text: str) -> timedelta | None:
     """RFC 9110 §10.2.3: seconds or an HTTP date."""
-    if text.isdigit():
+    if text.isascii() and text.isdigit() and len(text) < 10:
         return timedelta(seconds=min(int(text), 86400))
     try:
         at = parsedate_to_datetime(text)

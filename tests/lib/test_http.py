@@ -84,6 +84,11 @@ def test_a_busy_server_says_when_to_come_again(server: str) -> None:
     assert busy.value.retry_after == timedelta(seconds=120)
 
 
+@pytest.mark.parametrize("text", ["²", "9" * 5000, "soon", "", "-1"])
+def test_an_odd_time_to_come_again_is_none(text: str) -> None:
+    assert http._retry_after(text) is None
+
+
 @pytest.mark.parametrize("path", ["/large", "/bomb"])
 def test_an_answer_beyond_the_limit_is_cut_off(server: str, path: str) -> None:
     with pytest.raises(Permanent, match="larger"):

@@ -67,8 +67,9 @@ def test_a_newcomer_sets_a_portal_up_in_the_browser(client: Client, own_home: Pa
     assert (operator.desk_role, operator.name) == ("operator", "Ada Okoye")
     assert set(Consent.objects.filter(user=operator).values_list("slug", flat=True)) == {"privacy", "terms"}
 
-    bad = client.post("/desk/start/address/", {"url": "travel.example.edu/path"}).content.decode()
-    assert 'href="#id_url"' in bad
+    for url in ("travel.example.edu/path", "http://[", "https://a@b.example", "https://b.example#x", "https://b.example:x"):
+        bad = client.post("/desk/start/address/", {"url": url}).content.decode()
+        assert 'href="#id_url"' in bad, url
     assert (
         client.post("/desk/start/address/", {"url": "https://travel.example.edu/"})["Location"]
         == "/desk/start/mail/"
