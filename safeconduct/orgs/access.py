@@ -157,7 +157,9 @@ def access_membership(seat: Seat, public_id: str, right: str) -> Membership:
 
 def access_own_membership(user: User, public_id: str) -> Membership:
     """Return one of the person's own memberships. Raises NotFound for anybody else's."""
-    row = Membership.objects.of_user(user).select_related("organisation").filter(public_id=public_id).first()
+    # Few rows, compared here: what a form sent as the id may be no text that a database takes.
+    rows = Membership.objects.of_user(user).select_related("organisation")
+    row = next((row for row in rows if row.public_id == public_id), None)
     if row is None:
         raise NotFound("membership")
     return row

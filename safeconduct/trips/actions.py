@@ -16,6 +16,7 @@ from safeconduct.audit import actions as audit
 from safeconduct.lib import clock
 from safeconduct.lib.errors import Refused
 from safeconduct.orgs.access import Seat
+from safeconduct.orgs.models import Membership
 from safeconduct.trips.drafts import SettledStop, StopDraft, checked_title, settled_stops, span_of
 from safeconduct.trips.models import Stay, Stop, Trip
 from safeconduct.trips.spots import LABEL_LENGTH, segments_of
@@ -81,6 +82,7 @@ def change_trip(
             )
         kept.title, kept.changed_at = words, clock.now()
         if is_moved:
+            _refuse_a_new_trip_in_an_old_one(kept)
             kept.revision += 1
             kept.starts_at, kept.ends_at = span_of(settled)
             _write_stops(kept, settled, {stop.public_id: stop for stop in old})
@@ -91,6 +93,18 @@ def change_trip(
             detail={"revision": kept.revision, "stops": len(settled), "itinerary": is_moved},
         )  # fmt: skip
     return kept
+
+
+def _refuse_a_new_trip_in_an_old_one(trip: Trip) -> None:
+    """After the membership only the rest of a trip under way may change: whatever else is moved would be a new trip."""
+    now, day = clock.now(), clock.today(trip.organisation.zone)
+    if trip.starts_at <= now and (trip.ends_at is None or trip.ends_at >= now):
+        return
+    rows = Membership.objects.for_org(trip.organisation_id).filter(user_id=trip.user_id).select_related("programme")
+    if not any(row.is_current_on(day) for row in rows):
+        raise Refused(
+            "membership.ended", _("Your membership has ended. Only a trip that is under way can still be changed.")
+        )
 
 
 def cancel_trip(trip: Trip, *, by: User | None) -> Trip:

@@ -256,6 +256,21 @@ def test_after_the_membership_no_new_trips_and_old_ones_stay(world: World, draft
     assert access_trip(seat, trip.public_id).pk == trip.pk
 
 
+def test_after_the_membership_an_old_trip_does_not_become_a_new_one(world: World, draft: Draft) -> None:
+    seat = world.seat(world.bob)
+    over = [draft("Lisbon", "2026-11-01T10:00", "2026-11-03T10:00")]
+    past = register_trip(seat, title="Past", stops=over, by=world.bob)
+    now = register_trip(seat, title="Now", stops=[draft("Nairobi", "2026-11-20T10:00")], by=world.bob)
+    Membership.objects.of_user(world.bob).update(ends_on=date(2026, 11, 21))
+    later = [draft("Mombasa", "2027-01-10T10:00", "2027-01-12T10:00")]
+    with pytest.raises(Refused) as refused:
+        change_trip(past, title="Past", stops=later, by=world.bob)
+    assert refused.value.code == "membership.ended"
+    assert change_trip(past, title="Renamed", stops=over, by=world.bob).title == "Renamed"
+    home = [draft("Nairobi", "2026-11-20T10:00", "2026-11-25T10:00")]
+    assert change_trip(now, title="Now", stops=home, by=world.bob).ends_at is not None
+
+
 @pytest.mark.parametrize(
     ("stop", "code", "field"),
     [
