@@ -12,6 +12,7 @@ import json
 import os
 import sqlite3
 import tarfile
+from contextlib import closing
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path, PurePosixPath
@@ -138,8 +139,8 @@ def unpack(source: Path, into: Path) -> dict[str, object]:
                     while content is not None and (block := content.read(1024 * 1024)):
                         file.write(block)
         manifest = json.loads((into / MANIFEST).read_text(encoding="utf-8"))
-        expected: dict[str, str] = manifest["sha256"]
-    except (tarfile.TarError, OSError, EOFError, KeyError, ValueError) as error:
+        expected: dict[str, str] = dict(manifest["sha256"])
+    except (tarfile.TarError, OSError, EOFError, KeyError, TypeError, ValueError) as error:
         raise Refused(
             "restore.broken", f"{source} is no whole backup of ours ({type(error).__name__})."
         ) from error
@@ -149,12 +150,18 @@ def unpack(source: Path, into: Path) -> dict[str, object]:
         path = into / name
         if not path.is_file() or hashlib.sha256(path.read_bytes()).hexdigest() != digest:
             raise Refused("restore.broken", f"{source} is damaged: {name} differs from what was written.")
-    with sqlite3.connect(into / DATABASE) as database:
-        if database.execute("PRAGMA integrity_check").fetchone() != ("ok",):
-            raise Refused("restore.broken", f"{source} is damaged: the database does not pass its own check.")
-    database.close()
+    if not _is_whole(into / DATABASE):
+        raise Refused("restore.broken", f"{source} is damaged: the database does not pass its own check.")
     (into / MANIFEST).unlink()
     return dict(manifest)
+
+
+def _is_whole(path: Path) -> bool:
+    with closing(sqlite3.connect(path)) as database:
+        try:
+            return bool(database.execute("PRAGMA integrity_check").fetchone() == ("ok",))
+        except sqlite3.DatabaseError:
+            return False
 
 
 def holds_data(home: Path) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import io
 import json
 import stat
 import tarfile
@@ -175,6 +177,40 @@ def test_a_damaged_or_foreign_file_is_not_restored(own_home: Path, tmp_path: Pat
         with pytest.raises(Refused):
             backup.unpack(source, into)
     assert not (tmp_path / "outside.txt").exists()
+
+
+def made(path: Path, manifest: object, *members: tuple[str, bytes, bytes]) -> Path:
+    """A tar as somebody else could write it: name, content and kind of each member, and a manifest."""
+    entries = [("manifest.json", json.dumps(manifest).encode(), tarfile.REGTYPE), *members]
+    with tarfile.open(path, "w") as tar:
+        for name, content, kind in entries:
+            entry = tarfile.TarInfo(name)
+            entry.type, entry.linkname = kind, "/etc/passwd"
+            entry.size = len(content) if kind == tarfile.REGTYPE else 0
+            tar.addfile(entry, io.BytesIO(content))
+    return path
+
+
+def test_a_file_that_somebody_made_up_is_refused_with_a_reason(tmp_path: Path) -> None:
+    garbage = b"not a database" * 100
+    sums = {"safeconduct.sqlite3": garbage, "folder.json": b"{}"}
+    manifest = {"format": 1, "sha256": {name: hashlib.sha256(content).hexdigest() for name, content in sums.items()}}
+    files = [(name, content, tarfile.REGTYPE) for name, content in sums.items()]
+    cases = [
+        made(tmp_path / "list.tar", []),
+        made(tmp_path / "sums.tar", {"format": 1, "sha256": 7}),
+        made(tmp_path / "database.tar", manifest, *files),
+        made(tmp_path / "twice.tar", manifest, *files, files[0]),
+        made(tmp_path / "link.tar", manifest, ("files/a", b"", tarfile.SYMTYPE)),
+        made(tmp_path / "hard.tar", manifest, ("files/a", b"", tarfile.LNKTYPE)),
+        made(tmp_path / "up.tar", manifest, ("files/../../a", b"x", tarfile.REGTYPE)),
+        made(tmp_path / "root.tar", manifest, ("/tmp/a", b"x", tarfile.REGTYPE)),
+    ]
+    for source in cases:
+        into = tmp_path / source.stem
+        into.mkdir()
+        with pytest.raises(Refused):
+            backup.unpack(source, into)
 
 
 @pytest.mark.django_db
