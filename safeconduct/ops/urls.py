@@ -3,7 +3,19 @@
 from django.urls import path
 
 from safeconduct.ops import views
-from safeconduct.ops.desk import centres, deliveries, mail, organisations, overview, sources, start, texts
+from safeconduct.ops.desk import (
+    centres,
+    deliveries,
+    mail,
+    organisations,
+    overview,
+    sources,
+    start,
+    texts,
+)
+from safeconduct.ops.desk import (
+    people as desk_people,
+)
 from safeconduct.ops.manage import overview as console
 from safeconduct.ops.manage import people, settings_page, trips
 
@@ -14,6 +26,8 @@ urlpatterns = [
     path("desk/", overview.desk, name="desk"),
     path("desk/health/", overview.health_page, name="health"),
     path("desk/audit/", overview.audit, name="audit"),
+    path("desk/people/", desk_people.desk_people, name="desk_people"),
+    path("desk/people/<slug:public_id>/role/", desk_people.desk_person_role, name="desk_person_role"),
     path("desk/start/", start.start, name="start"),
     path("desk/start/done/", start.start_done, name="start_done"),
     path("desk/start/<slug:code>/", start.start_step, name="start_step"),

@@ -24,7 +24,7 @@ ROLE_NAMES = {MEMBER: _("Member"), MANAGER: _("Travel safety manager")}
 DESK_RIGHTS: dict[str, frozenset[str]] = {
     "": frozenset(),
     "operator": frozenset({"desk.view", "orgs.edit", "sources.edit", "centres.edit", "mail.edit",
-                           "deliveries.view", "texts.edit", "health.view"}),
+                           "deliveries.view", "texts.edit", "health.view", "desk.people"}),
     "coordinator": frozenset({"desk.view", "health.view"}),
     "analyst": frozenset({"desk.view", "sources.edit", "health.view"}),
 }

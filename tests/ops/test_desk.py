@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
+from django.urls import reverse
 
 from safeconduct.accounts.models import LegalDocument, User
 from safeconduct.audit.models import Entry
@@ -357,3 +359,28 @@ def test_the_log_of_changes_names_who_did_what(world: World, client_of: ClientOf
     page = olga.get("/desk/audit/?q=centre.added").content.decode()
     assert "centre.added" in page
     assert "Nothing found" in olga.get("/desk/audit/?q=nosuchaction").content.decode()
+
+
+def test_operators_are_made_and_unmade_in_the_browser(
+    world: World, client_of: Callable[[User | None], Client]
+) -> None:
+    client = client_of(world.olga)
+    address = reverse("ops:desk_people")
+    assert client.post(address, {"email": "BOB@northfield.example.edu", "role": "operator"}).status_code == 302
+    world.bob.refresh_from_db()
+    assert world.bob.is_operator
+
+    page = client.post(address, {"email": "new@desk.example.org", "role": "operator"}).content.decode()
+    link = re.search(r"/desk/start/\?token=[\w-]+", page)
+    assert link is not None
+    stranger = client_of(None)
+    assert stranger.get(link.group(), follow=True).status_code == 200
+    assert "no account" in client.post(address, {"email": "x@desk.example.org", "role": "analyst"}).content.decode()
+
+    change = reverse("ops:desk_person_role", args=[world.bob.public_id])
+    client.post(change, {"role": ""})
+    world.bob.refresh_from_db()
+    assert world.bob.desk_role == ""
+    last = client.post(reverse("ops:desk_person_role", args=[world.olga.public_id]), {"role": ""}, follow=True)
+    world.olga.refresh_from_db()
+    assert world.olga.is_operator and "last operator" in last.content.decode()

@@ -90,6 +90,7 @@ def build(world: World) -> Scene:
         "ops:manage_alert": {"public_id": version.public_id},
         "ops:people_import_result": {"public_id": people.public_id},
         "ops:manage_trip": {"public_id": trip.public_id},
+        "ops:desk_person_role": {"public_id": world.olga.public_id},
         "ops:text_new": {"slug": "privacy"},
     }
     for name in ("trips:detail", "trips:change", "trips:cancel", "trips:mail"):
