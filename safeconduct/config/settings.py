@@ -6,6 +6,7 @@ Refuses to start on a value it cannot read; there is no second settings file.
 from __future__ import annotations
 
 import os
+import secrets
 from pathlib import Path
 
 from django.core.exceptions import ImproperlyConfigured
@@ -48,7 +49,12 @@ SAFECONDUCT_EMAIL_WINDOW = environment.integer("SAFECONDUCT_EMAIL_WINDOW", 20, l
 
 # Security.
 DEBUG = environment.boolean("SAFECONDUCT_DEBUG")
-SECRET_KEY = folder.secret(SAFECONDUCT_HOME, "signing")
+# Commands that only read the settings (a type check, a look-up) leave no file in a folder that was never set up.
+SECRET_KEY = (
+    folder.secret(SAFECONDUCT_HOME, "signing")
+    if folder.is_marked(SAFECONDUCT_HOME)
+    else secrets.token_urlsafe(48)
+)
 ALLOWED_HOSTS = environment.names("SAFECONDUCT_HOSTS") or ["*"]
 _secure = SAFECONDUCT_URL.startswith("https://")
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _secure
