@@ -86,10 +86,12 @@ def erase_user(user: User, *, by: User | None) -> None:
 
     Raises Refused for somebody whom the house cannot do without (see the rooms' providers).
     """
-    if user.is_operator and not User.objects.filter(desk_role=user.desk_role, is_active=True).exclude(pk=user.pk):
-        raise Refused("operator.last", gettext("You are the last operator. Make somebody else one first."))
     email, language = user.email, user.language
     with transaction.atomic():
+        # Locked, so that two operators who leave at once come one after the other.
+        operators = User.objects.select_for_update().filter(desk_role=User.DeskRole.OPERATOR, is_active=True)
+        if user.is_operator and {row.pk for row in operators} <= {user.pk}:
+            raise Refused("operator.last", gettext("You are the last operator. Make somebody else one first."))
         record("account.erased", by=by, subject=user)
         for provider in hooks.personal_data.all():
             provider.erase(user)

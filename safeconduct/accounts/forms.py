@@ -99,7 +99,7 @@ class SignupForm(allauth_forms.SignupForm):
         if "password2" in self.errors:
             self._errors["password2"] = self.error_class([DIFFERENT])
         given = self.data.get(self.add_prefix("documents"), "")
-        if given and given != legal.signature(self.shown):
+        if given != legal.signature(self.shown):
             self.add_error("consent", _("The documents have changed meanwhile. Read them and agree again."))
         return cleaned
 

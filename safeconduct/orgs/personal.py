@@ -12,7 +12,7 @@ from safeconduct.accounts.models import User
 from safeconduct.lib import clock
 from safeconduct.lib.errors import Refused
 from safeconduct.orgs.actions.people import managers_of
-from safeconduct.orgs.models import Invitation, Membership, RoleGrant
+from safeconduct.orgs.models import Invitation, Membership, Organisation, RoleGrant
 
 
 def _memberships(user: User) -> list[Membership]:
@@ -40,7 +40,8 @@ def _export(user: User) -> dict[str, Any]:
 
 def _erase(user: User) -> None:
     for row in _memberships(user):
-        if managers_of(row.organisation) == {user.pk}:
+        # The organisation's row is the lock, as for every other way to lose a manager.
+        if managers_of(Organisation.objects.select_for_update().get(pk=row.organisation_id)) == {user.pk}:
             raise Refused("manager.last", gettext("You are the organisation’s last manager. Make somebody else a manager first."))
         # Invitations name the address: of the person's own organisations, used or not, they go.
         Invitation.objects.for_org(row.organisation_id).filter(

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from threading import Barrier
 
 import pytest
 from django.apps import apps
+from django.db import connection
 from django.test import Client
 
 from safeconduct.accounts import actions, hooks, jobs, limits
@@ -13,9 +16,10 @@ from safeconduct.accounts.models import Tries, User
 from safeconduct.lib import clock
 from safeconduct.lib.errors import Refused
 from safeconduct.orgs.models import Membership, RoleGrant
+from safeconduct.orgs.permissions import MANAGER
 from safeconduct.outbox.models import Delivery
 from tests.accounts.steps import log_in, mails, prove
-from tests.conftest import PASSWORD, World
+from tests.conftest import PASSWORD, World, join, make_organisation, make_user
 
 
 def test_details_are_changed(world: World) -> None:
@@ -113,3 +117,31 @@ def test_tries_are_counted_in_a_sliding_window(db: None) -> None:
         assert limits.take(limit, "a").is_allowed
         assert jobs.run_due() == 1, "the other source's row is forgotten"
     assert "a" not in " ".join(Tries.objects.values_list("key", flat=True)).split(":")
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite lets one write at a time anyway")
+def test_of_two_who_leave_at_once_one_stays(django_db_setup: None) -> None:
+    """Both operators, and both managers, erase their accounts in the same instant, twenty times."""
+    for turn in range(20):
+        domain = f"d{turn}.example.edu"
+        _organisation, programme = make_organisation(f"House {turn}", domain, f"HOUSE-{turn}")
+        people = [make_user(f"{name}@{domain}", "A", "B", desk_role="operator") for name in "xy"]
+        for person in people:
+            join(person, programme, role=MANAGER)
+        start = Barrier(2)
+
+        def leave(person: User, start: Barrier = start) -> str:
+            start.wait()
+            try:
+                actions.erase_user(person, by=person)
+            except Refused as refusal:
+                return refusal.code
+            finally:
+                connection.close()
+            return "gone"
+
+        with ThreadPoolExecutor(2) as pool:
+            ends = sorted(pool.map(leave, people))
+        assert ends == ["gone", "operator.last"], turn
+        User.objects.filter(pk__in=[person.pk for person in people]).update(desk_role="")
