@@ -62,9 +62,15 @@ def create_verified_user(
 
 
 def grant_desk_role(user: User, role: str, *, by: User | None) -> User:
-    """Give the person a role at the desk, or none. Raises Refused when the deployment would lose its last operator."""
+    """Give the person a role at the desk, or none.
+
+    Raises Refused when the deployment would lose its last operator, and for an address that nobody has confirmed:
+    whoever opened that account chose its password, and need not be the one who reads the mail.
+    """
     if role not in User.DeskRole.values:
         raise Refused("role.unknown", gettext("There is no such role."))
+    if role and not EmailAddress.objects.filter(user=user, verified=True).exists():
+        raise Refused("email.unconfirmed", gettext("This person has not confirmed the address yet."))
     with transaction.atomic():
         others = User.objects.select_for_update().filter(desk_role=User.DeskRole.OPERATOR, is_active=True)
         if user.is_operator and role != User.DeskRole.OPERATOR and not [row for row in others if row.pk != user.pk]:

@@ -18,7 +18,7 @@ from safeconduct.lib.errors import Refused
 from safeconduct.orgs.models import Membership, RoleGrant
 from safeconduct.orgs.permissions import MANAGER
 from safeconduct.outbox.models import Delivery
-from tests.accounts.steps import log_in, mails, prove
+from tests.accounts.steps import log_in, mails, prove, sign_up
 from tests.conftest import PASSWORD, World, join, make_organisation, make_user
 
 
@@ -76,6 +76,17 @@ def test_the_last_manager_and_the_last_operator_stay(world: World) -> None:
             actions.erase_user(person, by=person)
         assert User.objects.filter(pk=person.pk).exists()
     assert RoleGrant.objects.of_user(world.alice).exists()
+
+
+def test_an_account_that_nobody_has_confirmed_gets_no_role_at_the_desk(world: World) -> None:
+    """A stranger could open it beforehand, with a password of their own, and wait for the role."""
+    address = "boss@northfield.example.edu"
+    sign_up(Client(), address)
+    opened = User.objects.get(email=address)
+    with pytest.raises(Refused) as refusal:
+        actions.grant_desk_role(opened, "operator", by=world.olga)
+    assert refusal.value.code == "email.unconfirmed"
+    assert actions.grant_desk_role(world.charlie, "operator", by=world.olga).is_operator
 
 
 def test_every_model_that_names_a_person_belongs_to_a_room_that_exports_and_erases() -> None:
