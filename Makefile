@@ -41,7 +41,7 @@ test-postgres: setup ## run the test suite on the PostgreSQL of TEST_DATABASE_UR
 
 .PHONY: e2e
 e2e: setup ## run the journeys in a real browser (needs Chromium)
-	$(BIN)/pytest -q -m e2e tests/e2e
+	$(BIN)/pytest -q -m e2e -n $(WORKERS) tests/e2e
 
 .PHONY: lint
 lint: .venv/installed ## ruff, djlint, import contracts
@@ -69,5 +69,5 @@ lock: ## rewrite the locked requirements
 	    --python-version 3.11 requirements/$$f.in -o requirements/$$f.txt; done
 
 .PHONY: messages
-messages: .venv/installed ## collect the strings to translate
-	$(BIN)/pybabel --version
+messages: .venv/installed ## collect the strings to translate (needs gettext)
+	cd safeconduct && ../$(BIN)/python -m django makemessages -a --no-location --no-wrap -e html,txt,py --settings safeconduct.config.settings
