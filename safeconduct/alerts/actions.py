@@ -40,11 +40,10 @@ class Applied:
 
 @dataclass(frozen=True)
 class _Name:
-    """A name under which a message knows an event."""
+    """A name under which a message knows an event: an identifier, and who speaks of it."""
 
     key: str
     sender: str
-    is_own: bool
 
 
 class _Overtaken(Exception):
@@ -94,7 +93,7 @@ def _known_events(alert: ParsedAlert, source: Source) -> list[Event]:
             source=source, status=alert.status, key__in={name.key for name in names}
         ).order_by("event_id")
     )
-    order = list(dict.fromkeys(row.event_id for name in names for row in rows if _means(name, row, alert)))
+    order = list(dict.fromkeys(row.event_id for name in names for row in rows if _means(name, row)))
     # Locked in one order by everybody, so that two workers cannot wait for each other.
     locked = {
         event.pk: event for event in Event.objects.select_for_update().filter(pk__in=order).order_by("pk")
@@ -103,23 +102,26 @@ def _known_events(alert: ParsedAlert, source: Source) -> list[Event]:
 
 
 def _names(alert: ParsedAlert) -> list[_Name]:
-    """Every name by which a message knows its event, own ones first."""
-    own = [_Name(key[:400], _folded(alert.sender), True) for key in alert.keys]
-    referred = [_Name(item.identifier[:400], _folded(item.sender), False) for item in alert.references]
+    """Every name by which a message knows its event, own ones first.
+
+    A sender updates and cancels its own messages: the sender in a reference is often misspelt and does not count,
+    unless the message names none itself. Otherwise one sender of a relay could end, or silence beforehand, what
+    another one warns of.
+    """
+    own = [_Name(key[:400], _folded(alert.sender)) for key in alert.keys]
+    referred = [
+        _Name(item.identifier[:400], _folded(alert.sender or item.sender)) for item in alert.references
+    ]
     return list(dict.fromkeys([*own, *referred]))
 
 
-def _means(name: _Name, row: EventKey, alert: ParsedAlert) -> bool:
+def _means(name: _Name, row: EventKey) -> bool:
     """Whether a name means the event that is known by a row.
 
     The same identifier of another sender is another message (CAP 1.2 §3.2.1: identifier, sender and sent name
-    it together). A reference that gets the sender wrong is believed when the message itself has the right one.
+    it together).
     """
-    if name.key != row.key:
-        return False
-    if name.sender == row.sender or not name.sender or not row.sender:
-        return True
-    return not name.is_own and row.sender == _folded(alert.sender)
+    return name.key == row.key and (name.sender == row.sender or not name.sender or not row.sender)
 
 
 def _folded(sender: str) -> str:

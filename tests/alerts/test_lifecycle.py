@@ -164,6 +164,18 @@ def test_a_foreign_message_cannot_cancel_by_naming_itself_in_the_reference() -> 
     assert Event.objects.get(identity_key="A").is_active
 
 
+def test_a_foreign_message_cannot_cancel_what_it_refers_to_correctly() -> None:
+    put(message("A"))
+    put(message("X", msg_type="Cancel", sender="other@example.net", references=triple("A"), sent=LATER))
+    assert Event.objects.get(identity_key="A").is_active
+
+
+def test_a_foreign_cancel_that_comes_first_does_not_silence_the_alert() -> None:
+    put(message("X", msg_type="Cancel", sender="other@example.net", references=triple("A"), sent=LATER))
+    assert put(message("A")).outcome == Outcome.NEW
+    assert Event.objects.get(identity_key="A").is_active
+
+
 def test_a_reference_with_a_misspelt_sender_still_finds_its_own_event() -> None:
     put(message("A"))
     put(message("C", msg_type="Cancel", references=triple("A", sender="typo@example.org"), sent=LATER))
