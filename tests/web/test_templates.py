@@ -126,3 +126,9 @@ def test_every_icon_that_is_named_is_drawn() -> None:
         named = set(re.findall(r"{% icon [\"']([a-z0-9-]+)[\"']", text))
         named |= set(re.findall(r"\bicon=[\"']([a-z0-9-]+)[\"']", text))
         assert named <= drawn, f"{short(path)}: {named - drawn}"
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.name)
+def test_no_page_hides_its_origin_from_its_own_form(path: Path) -> None:
+    """With `no-referrer` a browser sends `Origin: null` with the press of a button, and the form check refuses it."""
+    assert "no-referrer" not in path.read_text(encoding="utf-8")
