@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import secrets
 import string
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -44,6 +44,8 @@ UNIVERSITY = "Northfield University"
 PROGRAMME = "Northfield University Global Risk Management and Assistance Programme"
 NUMBER = "NFU-26-004417"
 DOMAIN = "northfield.example.edu"
+SINCE = date(2000, 1, 1)
+"""Members since then, so that recorded alerts of any year can be played back with `--at`."""
 OPERATOR = "operator@portal.example.org"
 PEOPLE = (
     ("operator", OPERATOR, "Ada", "Okoye", "Europe/London"),
@@ -158,7 +160,6 @@ def _university(operator: User) -> Organisation:
     known = Organisation.objects.filter(name=UNIVERSITY).first()
     if known is not None:
         return known
-    year = clock.today().year
     university = actions.create_organisation(
         UNIVERSITY,
         by=operator,
@@ -168,8 +169,7 @@ def _university(operator: User) -> Organisation:
         home_country="US",
         old_address_until=clock.today() + timedelta(days=60),
     )
-    start = clock.today().replace(year=year - 1, month=8, day=1)
-    programme = actions.add_programme(university, by=operator, name=PROGRAMME, valid_from=start)
+    programme = actions.add_programme(university, by=operator, name=PROGRAMME, valid_from=SINCE)
     actions.add_number(programme, by=operator, number=NUMBER)
     actions.add_domain(university, by=operator, domain=DOMAIN)
     return university
@@ -177,7 +177,12 @@ def _university(operator: User) -> Organisation:
 
 def _member(person: User, university: Organisation) -> Membership:
     known = Membership.objects.for_org(university).filter(user=person).first()
-    return known or actions.associate(person, NUMBER)
+    if known is not None:
+        return known
+    membership = actions.associate(person, NUMBER)
+    membership.starts_on = SINCE
+    membership.save(update_fields=["starts_on"])
+    return membership
 
 
 def _centres(operator: User) -> None:

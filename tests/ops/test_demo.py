@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import stat
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,7 @@ from safeconduct.accounts.legal import load_default_texts
 from safeconduct.accounts.models import User
 from safeconduct.alerts.models import AlertVersion
 from safeconduct.centres.models import Centre
+from safeconduct.lib import clock
 from safeconduct.matching.models import Exposure
 from safeconduct.ops import demo, progress
 from safeconduct.orgs.models import Membership, Organisation
@@ -94,3 +96,16 @@ def test_numbers_of_the_demo_belong_to_nobody() -> None:
         for name in ("phone", "second_phone"):
             number = row.get(name, "")
             assert number.startswith(("+1 303 555 01", "+44 20 7946 0", "+61 2 5550 01")) or not number
+
+
+def test_a_recorded_alert_of_years_ago_can_be_played_back(
+    demo_folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    demo.make()
+    capsys.readouterr()
+    with clock.held_at(datetime(2012, 10, 28, 12, tzinfo=UTC)):
+        management.call_command(
+            "trip-add", f"bob@{demo.DOMAIN}", "--org", demo.UNIVERSITY,
+            "--stop", "Lisbon,2012-10-28T14:00,2012-10-31", "--json",
+        )  # fmt: skip
+    assert json.loads(capsys.readouterr().out)["stops"][0]["place"] == "Lisbon"
