@@ -16,6 +16,7 @@ from django.db import transaction
 from django.utils import translation
 
 from safeconduct.alerts.models import AlertVersion, Event
+from safeconduct.feeds.models import Source
 from safeconduct.lib import clock
 from safeconduct.lib.timewords import span_words
 from safeconduct.matching import emails, words
@@ -46,6 +47,31 @@ def kind_of(row: Exposure, event: Event) -> Kind | None:
     if row.told_at is None:
         return emails.OPENED
     return emails.UPDATED if row.told_version_id != row.version_id else None
+
+
+def _knows_it_all(row: Exposure, versions: Mapping[int, AlertVersion]) -> bool:
+    if row.state != Exposure.State.OPEN or row.told_version_id is None:
+        return False
+    return is_recount(versions[row.told_version_id], versions[row.version_id])
+
+
+def is_recount(before: AlertVersion, version: AlertVersion) -> bool:
+    """Return whether a version says nothing new to somebody who knows an earlier one.
+
+    USGS revises an earthquake dozens of times, for every felt report and every metre of depth. News is another
+    severity, magnitude, PAGER level or area of ours; a CAP sender decides for itself what is worth an update.
+    """
+    if version.event.source.format != Source.Format.USGS or before.pk == version.pk:
+        return False
+    return _said(before) == _said(version)
+
+
+def _said(version: AlertVersion) -> tuple[object, ...]:
+    figures = {name: value for info in version.infos for name, value in info["parameters"]}
+    return (
+        version.msg_type == "Cancel", version.event_type, version.severity, version.impact_note, version.ends_at,
+        figures.get("mag"), figures.get("alert"),
+    )  # fmt: skip
 
 
 def why_not(trip: Trip) -> str:
@@ -97,19 +123,21 @@ def _tell(keys: Sequence[int], everybody: Everybody, now: datetime) -> int:
             .select_related("trip__organisation", "trip__membership__programme", "event")
             .order_by("id")
         )
+        wanted = {version for row in rows for version in (row.version_id, row.told_version_id) if version}
+        versions = AlertVersion.objects.select_related("event__source").defer("impact_area").in_bulk(wanted)
+        # What they were told, or will be by mail that waits, still holds word for word: that stays as it is.
+        done = [row.pk for row in rows if _knows_it_all(row, versions)]
+        rest = [row for row in rows if row.pk not in set(done)]
         # What has not left yet is replaced by what is so now.
-        unheard = recall([row for row in rows if row.told_version_id != row.version_id])
+        unheard = recall([row for row in rest if row.told_version_id != row.version_id])
         everybody.exposures.filter(pk__in=unheard).update(told_at=None, told_version_id=None)
         batches: dict[Batch, list[Exposure]] = {}
-        done: list[int] = []
-        for row in rows:
+        for row in rest:
             kind = kind_of(row, row.event)
             if kind is None:
                 done.append(row.pk)
             else:
                 batches.setdefault((kind.code, row.version_id, row.told_version_id), []).append(row)
-        wanted = {version for _kind, *pair in batches for version in pair if version is not None}
-        versions = AlertVersion.objects.select_related("event__source").defer("impact_area").in_bulk(wanted)
         for (code, version_id, before_id), batch in batches.items():
             teller = _Teller(code, versions[version_id], versions.get(before_id or 0), now)
             _mark(batch, teller.tell(batch), everybody, now)

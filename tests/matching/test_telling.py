@@ -173,6 +173,34 @@ def test_update_one_more_and_cancel_one_no_longer(world: World, trip_of: TripMak
     assert (exposure(world).state, exposure(world).closed_reason) == ("closed", "cancelled")
 
 
+def test_a_revised_earthquake_is_told_when_something_changed_for_the_traveller(
+    world: World, trip_of: TripMaker
+) -> None:
+    trip_of(world.bob, STAY)
+    place = resolve("Tacloban")
+
+    def revise(minutes: int, **changes: object) -> None:
+        at = NOW + timedelta(minutes=minutes)
+        put_quake(
+            quake(coordinates=[place.lon, place.lat, 10.0], updated=int(at.timestamp() * 1000), **changes), at=at
+        )
+        work(at, mail=minutes != 20)
+
+    revise(0)
+    revise(5, felt=12, cdi=4.1)
+    revise(10, felt=300, place="12 km S of Somewhere")
+    assert told() == [("exposure.opened", "bob")]
+    assert AlertVersion.objects.count() == 3
+    # The mail about 6.8 has not left when a version that only counts again comes in.
+    revise(20, mag=6.8)
+    revise(25, mag=6.8, felt=400)
+    assert told() == [("exposure.opened", "bob"), ("exposure.updated", "bob")]
+    revise(30, mag=6.8, felt=400, alert="red")
+    assert told()[2:] == [("exposure.updated", "bob")]
+    revise(35, mag=6.8, felt=401, alert="red", status="deleted")
+    assert told()[3:] == [("exposure.ended", "bob")]
+
+
 def test_an_update_that_moves_away_says_so_and_newcomers_are_told_in_full(world: World, trip_of: TripMaker) -> None:
     trip_of(world.bob, STAY)
     trip_of(world.alice, ("Manila", "2026-11-19T12:00", "2026-11-27T10:00"))
