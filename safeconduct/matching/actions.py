@@ -15,14 +15,14 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import OuterRef, Q, Subquery
 
 from safeconduct.alerts.models import AlertVersion, Event
 from safeconduct.alerts.queries import reaches_travellers
 from safeconduct.matching import exposures
 from safeconduct.matching.active import ActiveWarnings
 from safeconduct.matching.match import MARGIN, Impact, Match, matches
-from safeconduct.matching.models import Exposure
+from safeconduct.matching.models import Exposure, TripMatch
 from safeconduct.matching.reading import (
     STAY_COLUMNS,
     Finding,
@@ -53,6 +53,7 @@ class Everybody:
     subscriptions: TenantQuerySet[Subscription]
     notices: TenantQuerySet[Notice]
     memberships: TenantQuerySet[Membership]
+    trip_matches: TenantQuerySet[TripMatch]
 
 
 def match_version(version: AlertVersion, *, everybody: Everybody, now: datetime) -> int:
@@ -146,18 +147,33 @@ def _settle(
 ) -> None:
     before = exposures.snapshot(known.values())
     new = [exposures.opened(finding, now) for trip, finding in findings.items() if trip not in known]
+    by_traveller = _changed_by_the_traveller([trip for trip in known if trip not in findings], everybody)
     changed: list[Exposure] = []
     for trip, row in known.items():
         finding = findings.get(trip)
         if finding is not None:
             if exposures.renew(row, finding, now):
                 changed.append(row)
-        elif exposures.close(row, Exposure.Closed.MOVED_AWAY, now, version=version):
+        elif exposures.close(row, by_traveller.get(trip, Exposure.Closed.MOVED_AWAY), now, version=version):
             changed.append(row)
     recall([row for row in changed if row.state == Exposure.State.CLOSED])
     # Another worker whose lease this one took over may have written the same rows: theirs are as good.
     Exposure.objects.bulk_create(new, ignore_conflicts=True)
     _store(changed, before, everybody)
+
+
+def _changed_by_the_traveller(trips: Sequence[int], everybody: Everybody) -> dict[int, str]:
+    """Trips, of those given, that were cancelled or changed and not matched since: not the warning moved, they did."""
+    if not trips:
+        return {}
+    matched = Subquery(everybody.trip_matches.filter(trip=OuterRef("pk")).values("revision")[:1])
+    rows = everybody.trips.filter(pk__in=trips).annotate(matched=matched)
+    cancelled, changed = Exposure.Closed.TRIP_CANCELLED, Exposure.Closed.TRIP_CHANGED
+    return {
+        key: cancelled if state == Trip.State.CANCELLED else changed
+        for key, state, revision, was in rows.values_list("pk", "state", "revision", "matched")
+        if state == Trip.State.CANCELLED or was not in (None, 0, revision)
+    }
 
 
 def _store(rows: Sequence[Exposure], before: dict[int, list[object]], everybody: Everybody) -> None:

@@ -43,6 +43,7 @@ def everybody() -> Everybody:
         subscriptions=Subscription.objects.across_orgs(REASON),
         notices=Notice.objects.across_orgs(REASON),
         memberships=Membership.objects.across_orgs(REASON),
+        trip_matches=TripMatch.objects.across_orgs(REASON),
     )
 
 

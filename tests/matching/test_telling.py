@@ -278,6 +278,26 @@ def test_a_changed_trip_closes_quietly_and_back_again_is_not_told_twice(world: W
     assert told() == [("exposure.opened", "bob")]
 
 
+@pytest.mark.parametrize("by_traveller", ["trip_changed", "trip_cancelled"])
+def test_an_update_that_comes_with_the_travellers_own_change_does_not_blame_the_warning(
+    world: World, trip_of: TripMaker, by_traveller: str
+) -> None:
+    trip = trip_of(world.bob, STAY)
+    put(storm())
+    work()
+    start, end = datetime(2026, 11, 19, 12), datetime(2026, 11, 27, 10)
+    with clock.held_at(NOW):
+        if by_traveller == "trip_cancelled":
+            cancel_trip(trip, by=world.bob)
+        else:
+            elsewhere = StopDraft(resolve("Nairobi"), start, end)
+            change_trip(trip, title="Field season", stops=[elsewhere], by=world.bob)
+    put(storm("S2", sent="2026-11-20T11:00:00+00:00", msg_type="Update", references=triple("S1"), severity="Extreme"))
+    work()
+    assert told() == [("exposure.opened", "bob")]
+    assert exposure(world).closed_reason == by_traveller
+
+
 @pytest.mark.parametrize("status", ["Test", "Exercise", "System", "Draft"])
 def test_tests_and_exercises_reach_nobody(world: World, trip_of: TripMaker, status: str) -> None:
     trip_of(world.bob, STAY)
