@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 from collections.abc import Sequence
@@ -53,8 +54,16 @@ def prepare_folder(arguments: Sequence[str]) -> None:
         folder.mark(place, "real")
 
 
+def speak_utf8() -> None:
+    """Print UTF-8 whatever the locale says: answers are read by other programs, and names are not ASCII."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(encoding="utf-8")
+
+
 def main() -> None:
     """Run one command and exit with its status."""
+    speak_utf8()
     arguments, at = without_at(sys.argv[1:])
     if at is not None:
         try:

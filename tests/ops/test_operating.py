@@ -19,6 +19,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from safeconduct.config import cli
 from safeconduct.feeds.models import Fetch, Source
 from safeconduct.lib import clock
 from safeconduct.lib.errors import Refused
@@ -39,6 +40,14 @@ def own_home(tmp_path: Path) -> Iterator[Path]:
     (settings.SAFECONDUCT_HOME / "signing.secret").write_text("s3cret")
     yield settings.SAFECONDUCT_HOME
     settings.SAFECONDUCT_HOME = kept
+
+
+def test_commands_print_utf8_whatever_the_locale_says(monkeypatch: pytest.MonkeyPatch) -> None:
+    raw = io.BytesIO()
+    monkeypatch.setattr("sys.stdout", io.TextIOWrapper(raw, encoding="ascii"))
+    cli.speak_utf8()
+    print("日本, São Paulo", flush=True)
+    assert raw.getvalue().decode() == "日本, São Paulo\n"
 
 
 def state_of(code: str) -> str:
@@ -280,3 +289,11 @@ def test_sources_that_need_somebody_come_first_in_a_fixed_number_of_queries() ->
     assert len(asked) == 4
     assert health.source_line(late).needs_you
     assert state_of("sources") == "notice"
+
+
+def test_a_restore_does_not_need_the_folder_to_be_there(tmp_path: Path, settings: Any) -> None:
+    """On a new machine nobody made it yet: the answer is about the backup, not about a missing lock."""
+    settings.SAFECONDUCT_HOME = tmp_path / "not-there-yet"
+    with pytest.raises(Refused, match="There is no file"):
+        management.call_command("restore", str(tmp_path / "no.tar"))
+    assert not settings.SAFECONDUCT_HOME.exists()
