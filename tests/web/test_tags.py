@@ -66,6 +66,10 @@ def test_a_day_has_its_weekday() -> None:
     assert ">Tue 24 Nov</time>" in show("{% day on %}", on=date(2026, 11, 24))
 
 
+def test_a_day_on_something_that_is_kept_has_its_year() -> None:
+    assert ">Tue 24 Nov 2026</time>" in show("{% day on always_year=True %}", on=date(2026, 11, 24))
+
+
 @pytest.mark.parametrize(
     ("number", "text", "uri"),
     [

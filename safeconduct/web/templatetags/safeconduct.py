@@ -130,13 +130,12 @@ def when_span(start: datetime | None, end: datetime | None, zone: str | None = N
 
 
 @register.simple_tag
-def day(on: date | None) -> SafeString:
-    """A date with its weekday."""
+def day(on: date | None, always_year: bool = False) -> SafeString:
+    """A date with its weekday; `always_year` for what is kept or printed: cards, validity, versions, sources."""
     if on is None:
         return _unknown()
-    return format_html(
-        '<time datetime="{}">{}</time>', on.isoformat(), timewords.day_words(on, this_year=clock.now().year)
-    )
+    this_year = 0 if always_year else clock.now().year
+    return format_html('<time datetime="{}">{}</time>', on.isoformat(), timewords.day_words(on, this_year=this_year))
 
 
 @register.simple_tag
