@@ -29,7 +29,9 @@ class Command(JsonCommand):
 
     def act(self, **options: Any) -> None:
         """Restore, then bring the tables up to this version in a process that reads the restored secrets."""
-        refuse_when_served(Path(settings.SAFECONDUCT_HOME))
+        home = Path(settings.SAFECONDUCT_HOME)
+        if home.exists():  # on a new machine the folder is made by the restore; nobody can serve it yet
+            refuse_when_served(home)
         aside = backup.restore(options["file"].absolute(), replace=options["replace"])
         # Another process: this one holds the secrets and the database of before.
         arguments = [sys.executable, "-m", "safeconduct.config.cli", "setup"]
