@@ -75,6 +75,11 @@ def _lines(name: str) -> Iterable[str]:
 def refuse_unprovable(domain: str) -> None:
     """Raise Refused for a spelled domain that can never prove belonging: public mail, or a registry's suffix."""
     if any(name in public_mail_domains() for name in with_parents(domain)):
-        raise Refused("domain.public", gettext("Anybody can open an address in this domain, so it proves nothing."))
+        raise Refused("domain.public", _about(domain, gettext("Anybody can open an address in this domain, so it proves nothing.")))
     if domain in registry_suffixes():
-        raise Refused("domain.registry", gettext("Many organisations share this ending. Enter the organisation's own domain."))
+        raise Refused("domain.registry", _about(domain, gettext("Many organisations share this ending. Enter the organisation's own domain.")))
+
+
+def _about(domain: str, words: str) -> str:
+    """Several domains are entered in one field: say which one is meant."""
+    return f"{domain}: {words}"
