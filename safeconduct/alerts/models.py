@@ -95,6 +95,14 @@ class VersionQuerySet(models.QuerySet["AlertVersion"]):
         """Refuse."""
         raise TypeError("an alert version is never changed")
 
+    def _update(self, values: Any) -> NoReturn:
+        """Refuse: this is the way that saving a stored row takes."""
+        raise TypeError("an alert version is never changed")
+
+    def delete(self) -> NoReturn:
+        """Refuse."""
+        raise TypeError("an alert version is never deleted")
+
 
 class AlertVersion(models.Model):
     """One message as it was read: CAP's words, our codes, and the area where it matters."""
@@ -143,6 +151,8 @@ class AlertVersion(models.Model):
     objects = VersionQuerySet.as_manager()
 
     class Meta:
+        # Saving a row goes through the base manager: it refuses as well.
+        base_manager_name = "objects"
         constraints = [models.UniqueConstraint(fields=["event", "number"], name="version_number_once")]
         indexes = [models.Index(fields=["ends_at"], name="version_end")]
         ordering = ["event", "number"]

@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import transaction
 
 from safeconduct.alerts import actions
 from safeconduct.alerts.actions import Outcome
@@ -244,6 +245,14 @@ def test_a_version_is_never_changed() -> None:
         AlertVersion.objects.update(severity="Minor")
     with pytest.raises(TypeError):
         AlertVersion.objects.filter(severity="Severe").update(severity="Minor")
+    version = AlertVersion.objects.get()
+    version.severity = "Minor"
+    for fields in (None, ["severity"]):
+        with pytest.raises(TypeError), transaction.atomic():
+            version.save(update_fields=fields)
+    with pytest.raises(TypeError):
+        AlertVersion.objects.all().delete()
+    assert AlertVersion.objects.get().severity == "Severe"
 
 
 def test_an_earthquake_is_known_by_all_its_ids_and_newest_wins() -> None:
