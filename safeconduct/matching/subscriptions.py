@@ -27,6 +27,7 @@ from safeconduct.matching.help import HelpFinder
 from safeconduct.matching.match import Impact, Whereabouts, match
 from safeconduct.matching.models import Exposure
 from safeconduct.matching.reading import impact_of
+from safeconduct.matching.telling import is_recount
 from safeconduct.notify.actions import News, Telling, Told, tell_many
 from safeconduct.notify.models import Notice, Subscription, UnsubscribeLink
 from safeconduct.notify.queries import Recipient
@@ -119,9 +120,13 @@ class _Teller:
         before = self._told_before(users)
         by_trip = self._told_by_trip(users)
         self._members = self._current_members(page)
+        told = AlertVersion.objects.defer("impact_area").in_bulk(set(before.values()))
+        known = {key for key, version in told.items() if is_recount(version, self.version)}
         groups: dict[tuple[Change, int], dict[int, Subscription]] = {}
         for row in page:
             change = self._change(row, before.get(row.user_id))
+            if change == "updated" and before[row.user_id] in known:
+                continue
             if change is not None and row.user_id not in by_trip:
                 shown = before.get(row.user_id, self.version.pk) if change == "ended" else self.version.pk
                 groups.setdefault((change, shown), {}).setdefault(row.user_id, row)

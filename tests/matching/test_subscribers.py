@@ -10,7 +10,7 @@ from safeconduct.notify.actions import end_subscription, subscribe
 from safeconduct.notify.models import Notice, Subscription
 from safeconduct.places.queries import resolve
 from safeconduct.trips.actions import mute_mail
-from tests.alerts.messages import put, triple
+from tests.alerts.messages import put, put_quake, quake, triple
 from tests.conftest import World
 from tests.matching.conftest import NOW, TripMaker, mails, told, work
 from tests.matching.test_telling import STAY, storm
@@ -73,6 +73,17 @@ def test_update_and_cancel_once_each(world: World) -> None:
     assert [mail.subject for mail in mails()] == [
         "Severe: Storm over the coast", "Update, Severe: Stronger", "Over: Stronger",
     ]
+
+
+def test_a_revised_earthquake_is_told_when_something_changed(world: World) -> None:
+    ask(world, world.bob, "Tacloban", "Minor")
+    place = resolve("Tacloban")
+    for minutes, changes in ((0, {}), (5, {"felt": 12}), (10, {"felt": 30, "mag": 6.9})):
+        at = NOW + timedelta(minutes=minutes)
+        updated = int(at.timestamp() * 1000)
+        put_quake(quake(coordinates=[place.lon, place.lat, 10.0], updated=updated, **changes), at=at)
+        work(at)
+        assert len(told()) == (2 if "mag" in changes else 1)
 
 
 def test_an_update_below_the_severity_or_elsewhere_is_an_end(world: World) -> None:
