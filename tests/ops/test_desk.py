@@ -146,7 +146,9 @@ def test_parts_of_an_organisation_are_added_and_changed(world: World, client_of:
     domain = Domain.objects.for_org(row).get(domain="north.example.org")
     invited = Invitation.objects.for_org(row).get()
     assert (invited.role, invited.email) == ("manager", "new@elsewhere.example.org")
-    assert "new@elsewhere.example.org" in olga.get(page).content.decode()
+    shown = olga.get(page).content.decode()
+    assert "new@elsewhere.example.org" in shown
+    assert "<code>http" in shown, "the address for the organisation's web page is whole"
     olga.post(f"{page}numbers/{number.pk}/", {"valid_from": "2026-01-01", "valid_until": "2026-12-31"})
     number.refresh_from_db()
     assert not number.is_active

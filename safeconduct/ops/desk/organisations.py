@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from safeconduct.accounts.models import User
+from safeconduct.accounts.site import base_url
 from safeconduct.lib import clock
 from safeconduct.ops import access
 from safeconduct.ops.forms import (
@@ -215,6 +216,7 @@ def _page(request: HttpRequest, row: Organisation, bound: dict[str, forms.Form])
         "members": Membership.objects.for_org(row).values("user_id").distinct().count(),
         "today": clock.today(row.zone),
         "now": clock.now(),
+        "portal": base_url(),
     }
     for part, (make, _act, _done) in _part_forms(row).items():
         context[f"{part}_form"] = make()
