@@ -291,6 +291,7 @@ def test_sources_that_need_somebody_come_first_in_a_fixed_number_of_queries() ->
     assert state_of("sources") == "notice"
 
 
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="the embedded database only")
 def test_a_restore_does_not_need_the_folder_to_be_there(
     tmp_path: Path, settings: Any, capsys: pytest.CaptureFixture[str]
 ) -> None:
