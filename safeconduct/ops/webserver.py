@@ -13,7 +13,7 @@ from safeconduct.ops.processes import die_with_parent
 
 # New settings (SIGHUP): the new worker is given this long to answer before the old one ends. On Linux each has a
 # listening socket of its own, so in between both answer and nobody meets a closed door.
-HANDOVER_SECONDS = 8.0
+HANDOVER_SECONDS = 15.0
 # Threads wait for the database most of the time; SQLite lets one of them write at once.
 THREADS = 8
 
