@@ -15,6 +15,6 @@ def all_jobs() -> list[Job]:
         Job("alerts.end", alerts.end_due, limit=200, rest_seconds=10),
         Job("alerts.poll", alerts.run_due, limit=5, polls=True, rest_seconds=5),
         Job("matching", matching.run_due, limit=200, rest_seconds=1),
-        Job("outbox", outbox.run_due, limit=500, rest_seconds=0.5),
+        Job("outbox", outbox.run_due, limit=outbox.LIMIT, rest_seconds=0.5),
         Job("accounts.tidy", accounts.run_due, limit=1000, rest_seconds=600),
     ]

@@ -29,7 +29,8 @@ from safeconduct.outbox.models import ChannelState, Delivery, Message
 
 log = logging.getLogger(__name__)
 CHANNEL = "email"
-LIMIT = 500
+# A connection and a compiled message serve this many; other jobs of the worker wait half a second for them at most.
+LIMIT = 2000
 NOTED_FOR = timedelta(minutes=1)
 # Longer than one answer may take, so that a slow server does not lose us the lease.
 LEASE_SECONDS = TIMEOUT_SECONDS + 30
