@@ -150,12 +150,13 @@ def test_the_link_is_stored_as_a_digest_only(world: World) -> None:
 
 
 CSV = """E-mail;First name;Last name;role
-ann@elsewhere.example.org;Ann;Lee;manager
+ann@elsewhere.example.org;Ann;Lee;Member
 not-an-address;X;Y;
 
 bob@northfield.example.edu;Bob;Okafor;
 ann@elsewhere.example.org;Ann;Lee;
 zoë@elsewhere.example.org;Zoë;Ø;
+mia@elsewhere.example.org;Mia;Lund;manager
 """
 
 
@@ -163,6 +164,7 @@ def test_a_file_invites_whom_it_can_and_keeps_the_rest_with_reasons(world: World
     outcome = import_people_csv(programme_of(world), CSV.encode(), by=world.alice, file_name="people.csv")
     assert [(row["line"], row["code"]) for row in outcome.problems] == [
         (3, "email.invalid"), (5, "invitation.member"), (6, "invitation.waiting"), (7, "email.invalid"),
+        (8, "role.file"),
     ]
     assert outcome.invited == 1
     row = Invitation.objects.for_org(world.northfield).get()

@@ -49,7 +49,10 @@ class PeopleCsvForm(forms.Form):
     programme = ProgrammeChoice(label=gettext_lazy("Programme"), queryset=None, empty_label=None)
     file = forms.FileField(
         label=gettext_lazy("CSV file"),
-        help_text=gettext_lazy("A column named email; given_name, family_name and language if you like."),
+        help_text=gettext_lazy(
+            "These columns are read: email, and if you like given_name, family_name and language. "
+            "Roles are given on the person’s page after they joined."
+        ),
         widget=forms.ClearableFileInput(attrs={"accept": ".csv,text/csv"}),
     )
 

@@ -16,12 +16,14 @@ from safeconduct.lib import clock
 from safeconduct.lib.errors import Refused
 from safeconduct.orgs.actions.invitations import invite
 from safeconduct.orgs.models import PeopleImport, Programme
+from safeconduct.orgs.permissions import MEMBER
 
 LARGEST_BYTES = 1024 * 1024
 MOST_ROWS = 2000
 # One commit for each row would wait for the disk as often; one for all would hold the write lock too long.
 ROWS_PER_TRANSACTION = 100
-COLUMNS = ("email", "given_name", "family_name", "role", "language")
+# What a cell of a column `role` may say: a file gives no role, and must not seem to.
+PLAIN = ("", MEMBER)
 # What people's spreadsheets call the columns.
 NAMES = {
     "e-mail": "email", "mail": "email", "email address": "email", "e-mail address": "email",
@@ -61,6 +63,8 @@ def import_people_csv(
 
 
 def _invite_row(programme: Programme, row: dict[str, str], *, by: User | None, role: str) -> None:
+    if row.get("role", "").lower() not in PLAIN:
+        raise Refused("role.file", gettext("Roles are given on the person’s page after they joined."))
     invite(
         programme,
         by=by,
