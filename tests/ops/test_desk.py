@@ -7,10 +7,13 @@ from collections.abc import Callable
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from safeconduct.accounts.models import LegalDocument, User
+from safeconduct.audit.actions import record
 from safeconduct.audit.models import Entry
 from safeconduct.centres.models import Centre, CentreImport
 from safeconduct.feeds.actions import install_sources
@@ -360,7 +363,31 @@ def test_the_log_of_changes_names_who_did_what(world: World, client_of: ClientOf
     assert Entry.objects.filter(action="centre.added", actor_id=world.olga.pk).exists()
     page = olga.get("/desk/audit/?q=centre.added").content.decode()
     assert "centre.added" in page
+    assert "Olga Berg" in page and "olga@desk.example.org" in page
+    assert "Olga" not in Entry.objects.get(action="centre.added").actor_label
     assert "Nothing found" in olga.get("/desk/audit/?q=nosuchaction").content.decode()
+
+
+def test_the_log_of_changes_outlives_its_people_and_asks_for_them_once(world: World, client_of: ClientOf) -> None:
+    olga = client_of(world.olga)
+
+    def queries() -> int:
+        with CaptureQueriesContext(connection) as asked:
+            assert olga.get("/desk/audit/?q=probe").status_code == 200
+        return len(asked)
+
+    record("probe.one", by=world.alice, subject=world.northfield)
+    queries()  # the first page of a process asks for more
+    few = queries()
+    for person in (world.bob, world.dana, world.charlie):
+        record("probe.more", by=person, subject=world.northfield)
+    record("probe.system", by=None, subject=world.northfield)
+    assert queries() == few
+    label = world.charlie.audit_label
+    world.charlie.delete()
+    page = olga.get("/desk/audit/?q=probe").content.decode()
+    assert "bob@northfield.example.edu" in page
+    assert label in page and "charlie@elsewhere.example.org" not in page
 
 
 def test_operators_are_made_and_unmade_in_the_browser(

@@ -7,6 +7,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
+from safeconduct.accounts.models import User
 from safeconduct.audit.models import Entry
 from safeconduct.centres.queries import all_centres
 from safeconduct.lib import clock
@@ -62,4 +63,8 @@ def audit(request: HttpRequest) -> HttpResponse:
             | rows.filter(subject_id=word)
         )
     page = Paginator(rows, 50).get_page(request.GET.get("page"))
-    return render(request, "ops/desk/audit.html", {"nav": "desk", "page": page, "words": words})
+    # Entries keep ids; whom an id stands for is looked up while the person exists.
+    people = User.objects.in_bulk({entry.actor_id for entry in page if entry.actor_id})
+    lines = [(entry, people.get(entry.actor_id or 0)) for entry in page]
+    context = {"nav": "desk", "page": page, "lines": lines, "words": words}
+    return render(request, "ops/desk/audit.html", context)
