@@ -93,6 +93,7 @@ class Portal:
     subscribe_form: SubscribeForm | None
     subscriptions_url: str
     app_url: str
+    name_url: str
 
 
 # A row appears when its page exists: each later room brings its own.
@@ -116,6 +117,8 @@ ORGANISATION: Final = (
     ("people", "centres:list", _("Whom to call"), _("At any hour, without logging in")),
     ("route", "trips:new", _("Register your travel"), _("Your organisation can then warn and find you")),
 )
+# Not offered once the membership has ended: the page behind it would only refuse.
+FOR_MEMBERS_NOW: Final = frozenset({"trips:new"})
 
 
 def landing(request: HttpRequest) -> Landing:
@@ -149,28 +152,33 @@ def portal(request: HttpRequest, seat: Seat) -> Portal:
         search_url=address("guides:index"),
         suggest_url=address("places:suggest"),
         chips=_chips(seat),
-        tile_groups=_groups(),
+        tile_groups=_groups(seat),
         trips_url=address("trips:list"),
         register_url=address("trips:new") if seat.is_current else "",
         trips=home_trips(seat),
-        organisation_rows=_tiles(ORGANISATION),
+        organisation_rows=_tiles(ORGANISATION, seat),
         alerts_url=address("alerts:list"),
         checked_words=_checked(now, seat),
         subscribe_form=SubscribeForm() if seat.is_current else None,
         subscriptions_url=address("notify:subscriptions"),
         app_url=address("web:app"),
+        name_url="" if seat.user.given_name else address("accounts:home"),
     )
 
 
-def _tiles(table: tuple[tuple[str, str, Any, Any], ...]) -> list[Tile]:
-    found = [Tile(icon, address(name), title, text) for icon, name, title, text in table]
+def _tiles(table: tuple[tuple[str, str, Any, Any], ...], seat: Seat) -> list[Tile]:
+    found = [
+        Tile(icon, address(name), title, text)
+        for icon, name, title, text in table
+        if seat.is_current or name not in FOR_MEMBERS_NOW
+    ]
     return [tile for tile in found if tile.url]
 
 
-def _groups() -> list[TileGroup]:
+def _groups(seat: Seat) -> list[TileGroup]:
     groups = [
-        TileGroup("tools", _("MyTravel Tools"), _tiles(TOOLS)),
-        TileGroup("prepare", _("Get prepared for your trip"), _tiles(PREPARATION)),
+        TileGroup("tools", _("MyTravel Tools"), _tiles(TOOLS, seat)),
+        TileGroup("prepare", _("Get prepared for your trip"), _tiles(PREPARATION, seat)),
     ]
     return [group for group in groups if group.tiles]
 

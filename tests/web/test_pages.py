@@ -14,8 +14,10 @@ from django.http import HttpRequest, HttpResponse
 from django.test import Client, RequestFactory
 from django.urls import include, path
 
-from safeconduct.accounts.models import LegalDocument
+from safeconduct.accounts.models import LegalDocument, User
+from safeconduct.lib import clock
 from safeconduct.lib.errors import NotFound, Permanent, Refused, Temporary
+from safeconduct.orgs.models import Membership
 from safeconduct.web import errors
 from safeconduct.web import urls as web_urls
 from tests.conftest import World
@@ -115,6 +117,27 @@ def test_home_has_no_dead_links(world: World, client: Client) -> None:
     links = set(re.findall(r'<a [^>]*href="(/[^"#?]*)', page))
     assert len(links) > 8
     assert [link for link in sorted(links) if client.get(link, follow=True).status_code >= 400] == []
+
+
+def test_home_offers_no_trip_once_the_membership_has_ended(world: World, client: Client) -> None:
+    client.force_login(world.bob)
+    for address in ("/", "/trips/"):
+        assert 'href="/trips/new/"' in client.get(address).content.decode()
+    Membership.objects.of_user(world.bob).update(ends_on=clock.today() - timedelta(days=1))
+    for address in ("/", "/trips/"):
+        page = client.get(address)
+        assert "/trips/new/" not in page.content.decode()
+        assert "Register" not in words(page)
+        assert "Your membership has ended." in words(page)
+
+
+def test_home_asks_for_a_name_until_there_is_one(world: World, client: Client) -> None:
+    client.force_login(world.bob)
+    assert "Tell us your name" not in words(client.get("/"))
+    User.objects.filter(pk=world.bob.pk).update(given_name="")
+    page = client.get("/")
+    assert "Tell us your name" in words(page)
+    assert page.content.decode().split("Tell us your name")[1].split('href="')[1].startswith("/account/")
 
 
 def test_organization_page_is_the_members_own(world: World, client: Client) -> None:
