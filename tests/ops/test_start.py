@@ -100,6 +100,8 @@ def test_a_newcomer_sets_a_portal_up_in_the_browser(client: Client, own_home: Pa
     done = client.get("/desk/start/done/").content.decode()
     assert "The portal is ready" in done
     assert 'href="/desk/start/mail/"' in done
+    assert "https://travel.example.edu/?membnum=WF-1</code>" in done
+    assert ">WF-1</code>" in done
     assert client.get("/desk/start/")["Location"] == "/desk/start/done/"
     assert progress.state().finished_at is not None
 

@@ -26,6 +26,7 @@ from safeconduct.accounts import legal
 from safeconduct.accounts.actions import create_verified_user
 from safeconduct.accounts.models import User
 from safeconduct.accounts.passwords import PORTAL
+from safeconduct.accounts.site import base_url
 from safeconduct.centres import actions as centre_actions
 from safeconduct.centres.forms import CentreForm, CsvForm
 from safeconduct.centres.queries import all_centres
@@ -38,7 +39,7 @@ from safeconduct.ops.desk.organisations import PART_FIELDS, make_organisation
 from safeconduct.ops.forms import FirstOrganisationForm, InviteForm, attempt
 from safeconduct.orgs import actions as org_actions
 from safeconduct.orgs.access import desk_right_required, signed_in
-from safeconduct.orgs.models import Organisation
+from safeconduct.orgs.models import MembershipNumber, Organisation
 from safeconduct.orgs.permissions import MANAGER
 from safeconduct.outbox import actions as outbox_actions
 from safeconduct.outbox import mail_settings
@@ -308,10 +309,15 @@ STEPS = {
 def start_done(request: HttpRequest) -> HttpResponse:
     """What is ready, what was put off, and what happens next."""
     progress.finish(by=signed_in(request))
+    first = Organisation.objects.order_by("created_at").first()
+    today = clock.today()
+    numbers = [n for n in MembershipNumber.objects.for_org(first) if n.is_valid_on(today)] if first else []
     context = {
         "steps": progress.steps(),
         "current": "done",
         "nav": "desk",
-        "organisation": Organisation.objects.order_by("created_at").first(),
+        "organisation": first,
+        "number_to_publish": numbers[0].number if numbers else "",
+        "portal": base_url(),
     }
     return render(request, "ops/desk/start_done.html", context)
