@@ -15,6 +15,7 @@ from safeconduct.centres.forms import countries
 from safeconduct.lib.errors import Refused
 from safeconduct.ops.colour import brand_of, hex_of
 from safeconduct.orgs.models import MembershipNumber, Organisation, Programme
+from safeconduct.places.queries import only_zone
 
 T = TypeVar("T")
 
@@ -231,9 +232,20 @@ class FirstOrganisationForm(OrganisationFields, BrandFields):
         "includes_subdomains",
     )
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["zone"].help_text = _("Left at UTC, it becomes the country’s own, where there is one for all of it.")
+
     def clean_name(self) -> str:
         """Refuse another organisation's name."""
         return refuse_taken_name(self.cleaned_data["name"])
+
+    def clean(self) -> dict[str, Any]:
+        """A zone that nobody touched becomes the country's, where the country has one."""
+        cleaned = super().clean() or {}
+        if cleaned.get("zone") == "UTC" and cleaned.get("home_country"):
+            cleaned["zone"] = only_zone(cleaned["home_country"]) or "UTC"
+        return cleaned
 
     def clean_domains(self) -> list[str]:
         """Return one domain a line, each once."""

@@ -9,15 +9,17 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from dataclasses import dataclass
+from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 from django.db import connection
 from django.db.models import Prefetch, QuerySet
 from django.utils.translation import gettext as _
 
+from safeconduct.lib import clock
 from safeconduct.lib.errors import NotFound, Refused
 from safeconduct.places.folding import fold
-from safeconduct.places.models import Place, PlaceName
+from safeconduct.places.models import Fact, Place, PlaceName
 
 HIGHEST = "\U0010ffff"
 LONGEST_QUERY = 100
@@ -205,3 +207,14 @@ def resolve(text: str) -> Place:
 def zone_of(place: Place) -> ZoneInfo:
     """The place's time zone: a country's is its capital's; UTC where nobody keeps a clock."""
     return ZoneInfo(place.zone or "UTC")
+
+
+def only_zone(country_code: str) -> str:
+    """The zone of a country whose clocks all show the same, in winter and in summer; empty for every other."""
+    place = Place.objects.filter(key=f"iso:{country_code}", state=Place.State.ACTIVE).first()
+    fact = Fact.objects.filter(country_code=country_code, field="timezones").first()
+    if place is None or fact is None:
+        return ""
+    half_years = [clock.now(), clock.now() + timedelta(days=183)]
+    clocks = {tuple(at.astimezone(ZoneInfo(name)).utcoffset() for at in half_years) for name in fact.value}
+    return place.zone if len(clocks) == 1 else ""

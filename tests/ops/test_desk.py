@@ -19,6 +19,7 @@ from safeconduct.centres.models import Centre, CentreImport
 from safeconduct.feeds.actions import install_sources
 from safeconduct.feeds.models import Rejection, Source
 from safeconduct.lib import clock
+from safeconduct.ops.forms import FirstOrganisationForm
 from safeconduct.orgs.models import Domain, Invitation, MembershipNumber, Organisation, Programme
 from safeconduct.outbox.models import Delivery, MailSettings, Message
 from tests.conftest import World
@@ -388,6 +389,23 @@ def test_the_log_of_changes_outlives_its_people_and_asks_for_them_once(world: Wo
     page = olga.get("/desk/audit/?q=probe").content.decode()
     assert "bob@northfield.example.edu" in page
     assert label in page and "charlie@elsewhere.example.org" not in page
+
+
+@pytest.mark.parametrize(
+    ("country", "chosen", "zone"),
+    [
+        ("GB", "UTC", "Europe/London"),
+        # Germany's second zone shows the same time the whole year.
+        ("DE", "UTC", "Europe/Berlin"),
+        ("US", "UTC", "UTC"),
+        ("", "UTC", "UTC"),
+        ("GB", "Asia/Tokyo", "Asia/Tokyo"),
+    ],
+)
+def test_a_zone_that_nobody_chose_is_the_countrys(world: World, country: str, chosen: str, zone: str) -> None:
+    form = FirstOrganisationForm(ORGANISATION | {"home_country": country, "zone": chosen})
+    assert form.is_valid(), form.errors
+    assert form.organisation()["zone"] == zone
 
 
 def test_operators_are_made_and_unmade_in_the_browser(
