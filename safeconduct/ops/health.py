@@ -290,8 +290,9 @@ def _sources() -> list[Check]:
     rows = list(Source.objects.filter(is_enabled=True))
     behind = [row for row in rows if row.consecutive_failures or row.is_stale]
     state: State = "notice" if behind else "ok" if rows else "unknown"
-    label = _("sources late or failing, of %(all)d that are polled") % {"all": len(rows)}
-    checks = [Check("sources", state, str(len(behind)), label, _("See the sources.") if behind else "")]
+    figure = _("%(n)d of %(all)d") % {"n": len(behind), "all": len(rows)}
+    label = _("sources that are late or fail")
+    checks = [Check("sources", state, figure, label, _("See the sources.") if behind else "")]
     rejected = rejected_today()
     checks.append(
         Check("rejected", "notice" if rejected else "ok", str(rejected), _("entries refused since yesterday"))

@@ -289,6 +289,8 @@ def test_sources_that_need_somebody_come_first_in_a_fixed_number_of_queries() ->
     assert len(asked) == 4
     assert health.source_line(late).needs_you
     assert state_of("sources") == "notice"
+    said = next(check for check in health.report().checks if check.code == "sources")
+    assert f"{said.label}: {said.figure}." == "sources that are late or fail: 2 of 4."
 
 
 @pytest.mark.skipif(connection.vendor != "sqlite", reason="the embedded database only")
