@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -36,7 +37,9 @@ def link_to(email: str) -> str:
 def test_an_invited_stranger_joins_with_the_role(world: World) -> None:
     invite(programme_of(world), by=world.alice, email="Guest@Elsewhere.example.org", role="manager", given_name="Gia")
     path = link_to(GUEST)
-    assert "Northfield University" in last_mail(GUEST).message.text
+    mail = last_mail(GUEST).message.text
+    assert "Northfield University" in mail
+    assert re.search(r"^It works until .+\.$", mail, re.MULTILINE)
     assert Client().get(path).status_code == 200
     assert not User.objects.filter(email=GUEST).exists()
     # Without the link the address is like any other outside the domains.
