@@ -10,7 +10,6 @@ from allauth.account.internal.flows.login import perform_login
 from allauth.account.models import EmailAddress, Login
 from allauth.core import context
 from django import forms
-from django.conf import settings
 from django.contrib.auth.hashers import make_password
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
@@ -21,6 +20,7 @@ from safeconduct.accounts import hooks, legal
 from safeconduct.accounts.addresses import one_spelling
 from safeconduct.accounts.models import User
 from safeconduct.audit.actions import record
+from safeconduct.lib.languages import offered
 
 # One text for every address outside the domains, invited, known or unknown.
 NOT_ADMITTED = _(
@@ -217,7 +217,7 @@ class ReauthenticateForm(allauth_forms.ReauthenticateForm):
 class PersonForm(forms.ModelForm):  # type: ignore[type-arg]
     """Name, language and zone."""
 
-    language = forms.ChoiceField(label=_("Language of mails and pages"), choices=lambda: settings.LANGUAGES)
+    language = forms.ChoiceField(label=_("Language of mails and pages"), choices=offered)
     zone = forms.CharField(
         label=_("Time zone"), max_length=64,
         help_text=_("The zone’s name, for example Europe/Berlin. Times at a destination are always shown in its own."),

@@ -12,11 +12,12 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
 from django.utils.functional import Promise, SimpleLazyObject
-from django.utils.translation import get_language_info, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from safeconduct.accounts.models import User
 from safeconduct.centres.queries import help_centre
+from safeconduct.lib import languages
 from safeconduct.matching.queries import count_of
 from safeconduct.orgs.access import Seat, memberships_of, seat_of
 
@@ -86,12 +87,6 @@ MEMBER_NAV: Final = (
     ("alerts", pgettext_lazy("navigation", "Alerts"), "bell", "alerts:list"),
     ("organization", pgettext_lazy("navigation", "Organization"), "org", "web:organization"),
 )
-
-
-def own_name(code: str) -> str:
-    """A language in its own words, as a label: `Français`."""
-    name = str(get_language_info(code)["name_local"])
-    return name[:1].upper() + name[1:]
 
 
 def _entries(table: tuple[tuple[str, Any, str, str], ...]) -> list[Entry]:
@@ -167,7 +162,7 @@ def _build(request: HttpRequest) -> dict[str, Any]:
         "brand_css_url": SimpleLazyObject(lambda: _brand_css_url(seat_of(request))),
         "demo_folder": settings.SAFECONDUCT_DEMO_FOLDER,
         "demo_mailbox_url": address("outbox:mailbox") if settings.SAFECONDUCT_DEMO_FOLDER else "",
-        "languages": [(code, own_name(code)) for code, _name in settings.LANGUAGES],
+        "languages": languages.offered(),
         "theme": theme if theme in THEMES else "",
     }
 

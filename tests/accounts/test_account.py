@@ -28,6 +28,9 @@ def test_details_are_changed(world: World) -> None:
     page = client.get("/account/").content.decode()
     assert "Northfield University" in page
     assert "NFU-26-004417" in page
+    # Whoever looks for theirs may not read the page's.
+    for name in ("English", "Deutsch", "Français", "العربيّة"):
+        assert f">{name}</option>" in page
     fields = {"given_name": "Robert", "family_name": "Okafor", "language": "de", "zone": "europe/berlin"}
     assert client.post("/account/", fields).headers["Location"] == "/account/"
     bob = User.objects.get(pk=world.bob.pk)
