@@ -135,6 +135,11 @@ class Membership(TenantModel):
     def __str__(self) -> str:
         return self.public_id
 
+    @property
+    def last_day(self) -> date | None:
+        """Return the day to show as the end: one ended at once on its first day ran for that day, not to the eve."""
+        return max(self.starts_on, self.ends_on) if self.ends_on else None
+
     def is_current_on(self, day: date) -> bool:
         """Return whether the person is a member on that day. The programme must be loaded or loadable."""
         return (

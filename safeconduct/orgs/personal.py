@@ -27,7 +27,7 @@ def _export(user: User) -> dict[str, Any]:
                 "programme": row.programme.name,
                 "number": row.number.number if row.number else None,
                 "from": row.starts_on.isoformat(),
-                "until": row.ends_on.isoformat() if row.ends_on else None,
+                "until": row.last_day.isoformat() if row.last_day else None,
             }
             for row in _memberships(user)
         ],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import struct
 import zlib
 from datetime import date, timedelta
@@ -142,6 +143,22 @@ def test_a_membership_ends_on_a_day_to_come(world: World) -> None:
     row = actions.end_membership(Membership.objects.of_user(world.bob)[0], by=world.alice, last_day=day)
     assert row.is_current_on(day)
     assert not row.is_current_on(day + timedelta(days=1))
+
+
+def test_who_joined_and_left_on_one_day_was_a_member_for_that_day(world: World) -> None:
+    programme = Programme.objects.for_org(world.northfield)[0]
+    Membership.objects.of_user(world.bob).update(starts_on=clock.today())
+    row = Membership.objects.of_user(world.bob).get(programme=programme)
+    assert row.last_day is None
+    actions.end_membership(row, by=world.alice)
+    # The way in is shut at once all the same.
+    assert not row.is_current_on(clock.today())
+    assert row.last_day == row.starts_on == clock.today()
+    client = Client()
+    client.force_login(world.bob)
+    shown = re.sub(r"<[^>]+>", "", client.get("/").content.decode())
+    days = re.search(r"([A-Z][a-z]+ \d+ \w+ \d{4}) to (\w+ \d+ \w+ \d{4})", shown)
+    assert days is not None and days[1] == days[2]
 
 
 def test_joining_needs_one_organisation(world: World) -> None:
