@@ -71,9 +71,9 @@ def test_reverse_relations_from_shared_rows_to_tenant_rows_are_hidden() -> None:
             continue
         for field in model._meta.fields:
             target = field.related_model if field.is_relation else None
-            if isinstance(target, type) and not issubclass(target, TenantModel):
-                if not field.remote_field.hidden:
-                    open_doors.append(f"{model.__name__}.{field.name}")
+            is_outside = isinstance(target, type) and not issubclass(target, TenantModel)
+            if is_outside and not field.remote_field.hidden:
+                open_doors.append(f"{model.__name__}.{field.name}")
     assert open_doors == []
 
 
