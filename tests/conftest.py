@@ -45,10 +45,8 @@ def empty_cache() -> Iterator[None]:
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_setup: None, django_db_blocker: pytest.FixtureRequest) -> None:
     """Load the places of a few countries once; tests roll back to them."""
-    try:
-        from safeconduct.places.actions import load_facts
-    except ModuleNotFoundError:
-        return
+    from safeconduct.places.actions import load_facts
+
     with django_db_blocker.unblock():  # type: ignore[attr-defined]
         load_facts(only=PLACES)
 

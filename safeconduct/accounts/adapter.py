@@ -143,5 +143,5 @@ class AccountAdapter(DefaultAccountAdapter):
         return response
 
     def get_reset_password_from_key_url(self, key: str) -> str:
-        """Not used: resets go by code."""
-        raise NotImplementedError
+        """Refuse: resets go by code, and no signed link leaves this house."""
+        raise RuntimeError("passwords are reset by code")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from importlib.util import find_spec
-
 from django.urls import URLPattern, URLResolver, include, path
 
 ROOMS = [
@@ -20,7 +18,7 @@ ROOMS = [
     ("", "safeconduct.ops.urls"),
 ]
 
-urlpatterns: list[URLPattern | URLResolver] = [path(prefix, include(room)) for prefix, room in ROOMS if find_spec(room)]
+urlpatterns: list[URLPattern | URLResolver] = [path(prefix, include(room)) for prefix, room in ROOMS]
 
 handler400 = "safeconduct.web.errors.bad_request"
 handler403 = "safeconduct.web.errors.forbidden"

@@ -1,4 +1,4 @@
-"""Addresses of the search for places."""
+"""Address of the suggestions. The page of the search is put up, guarded, by the room of destination pages."""
 
 from django.urls import path
 
@@ -7,6 +7,5 @@ from safeconduct.places import views
 app_name = "places"
 
 urlpatterns = [
-    path("", views.search_page, name="search"),
     path("suggest/", views.suggest, name="suggest"),
 ]

@@ -1,4 +1,4 @@
-"""Searching destinations: a page that works without script, and suggestions for the field."""
+"""Searching destinations: a page that works without script (`guides` puts it up), and suggestions for the field."""
 
 from __future__ import annotations
 
