@@ -1,4 +1,4 @@
-"""Every address that answers with a page, found through the permission table: axe, width, targets, no script.
+"""Every address that answers with a page, found through the permission table: axe, keyboard, zoom, width, targets, no script.
 
 Those that test_shell.py walks through are left to it. The pages that need a row (a trip, a warning, an invitation …) get those of the permission scene.
 """
@@ -100,6 +100,15 @@ def test_every_page_is_accessible_and_stands_without_script(
         page = visit(name, who, width=width, scheme=scheme)
         found = chromium.axe_faults(page) + chromium.sideways_faults(page) + chromium.target_faults(page)
         faults += [f"{width} {scheme}: {fault}" for fault in found]
+        if width == 360:
+            stops, found = chromium.keyboard_walk(page)
+            faults += found
+            if stops[:1] != ["Skip to the content"]:
+                faults.append("the first stop is not the way to the content")
+            # 200 % zoom of a window 1280 wide leaves 640 CSS pixels, 400 % leaves 320 (WCAG 1.4.4, 1.4.10).
+            for zoomed in (640, 320):
+                page.set_viewport_size({"width": zoomed, "height": 500})
+                faults += [f"{zoomed}: {fault}" for fault in chromium.sideways_faults(page)]
         page.context.close()
     page = visit(name, who, width=768, javascript=False)
     if page.locator("h1").count() != 1:
