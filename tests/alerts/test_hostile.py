@@ -137,3 +137,13 @@ def test_names_of_300_characters_and_more_are_kept_within_bounds() -> None:
     )
     report = read_document(keep_document(data, origin="t", received_at=NOW), source=by_hand("cap"), at=NOW)
     assert report.rejected == [] and sum(report.counts.values()) == 1
+
+
+def test_quakes_of_another_agency_are_not_read_as_usgs() -> None:
+    """EMSC's GeoJSON has the same shape, but times as text and other names."""
+    entry = {
+        "type": "Feature", "id": "20261003_1", "geometry": {"type": "Point", "coordinates": [2.3, 42.6, 0]},
+        "properties": {"time": "2026-10-03T02:02:32Z", "lastupdate": "2026-10-03T02:17:39Z", "mag": 5.4, "auth": "IGN"},
+    }  # fmt: skip
+    with pytest.raises(Unreadable, match="no time in milliseconds"):
+        usgs.parse(json.dumps({"type": "FeatureCollection", "features": [entry]}).encode())

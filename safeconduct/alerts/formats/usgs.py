@@ -87,6 +87,9 @@ def _alert(feature: Any) -> ParsedAlert:
     notes: list[str] = []
     started = _moment(properties.get("time"))
     updated = _moment(properties.get("updated"))
+    if started is None and updated is None:
+        # Other agencies' GeoJSON looks alike; read as USGS it would carry a wrong name and last for ever.
+        raise _BadFeature("no time in milliseconds: not an entry of USGS, or a broken one")
     if updated is None:
         notes.append("updated missing: the time of the event stands in")
     deleted = properties.get("status") == "deleted"
