@@ -89,6 +89,13 @@ class AccountAdapter(DefaultAccountAdapter):
         if known:
             self.send_mail(template_prefix, known, {**(context or {}), "user": user})
 
+    def confirm_email(self, request: HttpRequest, email_address: Any) -> bool:
+        """Confirm the address, by code or by link; what was entered for it by others becomes the person's."""
+        is_confirmed = bool(super().confirm_email(request, email_address))
+        if is_confirmed:
+            hooks.address_verified(email_address.user)
+        return is_confirmed
+
     # Trying to log in.
 
     def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:

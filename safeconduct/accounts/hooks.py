@@ -66,6 +66,10 @@ def _no_change(user: User, email: str) -> bool:
     return False
 
 
+def _nothing_to_do(user: User) -> object:
+    return None
+
+
 def _portal(email: str, request: HttpRequest | None, user: User | None) -> Rule:
     return "portal"
 
@@ -86,6 +90,8 @@ def _no_rows(user: User) -> list[MembershipLine]:
 may_join = Hook(_nobody)
 # May this person change to this address? Filled by orgs.
 may_change_email = Hook(_no_change)
+# An address of the person was verified just now. Filled by trips: what was entered for it becomes theirs.
+address_verified = Hook(_nothing_to_do)
 # Which rule holds for this password? (address, request, person) Filled by orgs.
 password_rule = Hook(_portal)
 # Where did they come from? Filled by orgs.

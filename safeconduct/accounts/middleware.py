@@ -6,7 +6,7 @@ Agreement is asked for once after log-in, never in the middle of a session.
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from urllib.parse import urlencode
 
 from allauth.usersessions.models import UserSession
@@ -17,9 +17,12 @@ from django.urls import Resolver404, resolve, reverse
 from safeconduct.accounts.legal import missing_consents
 from safeconduct.accounts.models import User
 from safeconduct.lib import clock
+from safeconduct.lib.kept import Kept
 
 SESSION_KEY = "consent_settled"
 SEEN_EVERY = timedelta(minutes=10)
+# Sessions that were found in the list within this minute: they are not looked for at every page.
+_listed: Kept[bool] = Kept(10_000, 60.0)
 Answer = Callable[[HttpRequest], HttpResponse]
 # Pages that work before one agrees: reading the documents, leaving, erasing, help, language.
 OPEN_NAMES = frozenset(
@@ -39,13 +42,19 @@ def last_seen(get_response: Answer) -> Answer:
 
     def middleware(request: HttpRequest) -> HttpResponse:
         if isinstance(request.user, User) and request.session.session_key:
-            since = clock.now() - SEEN_EVERY
-            rows = UserSession.objects.filter(session_key=request.session.session_key, user=request.user)
-            if not rows.filter(last_seen_at__gt=since).exists():
-                UserSession.objects.create_from_request(request)
+            user, now = request.user, clock.now()
+            name = (request.session.session_key, user.pk, now.replace(second=0, microsecond=0))
+            _listed.of(name, lambda: _list(request, user, now))
         return get_response(request)
 
     return middleware
+
+
+def _list(request: HttpRequest, user: User, now: datetime) -> bool:
+    rows = UserSession.objects.filter(session_key=request.session.session_key, user=user)
+    if not rows.filter(last_seen_at__gt=now - SEEN_EVERY).exists():
+        UserSession.objects.create_from_request(request)
+    return True
 
 
 def fresh_consent(get_response: Answer) -> Answer:

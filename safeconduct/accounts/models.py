@@ -13,6 +13,9 @@ from django.utils.translation import gettext_lazy as _
 from safeconduct.lib import clock
 from safeconduct.lib.ids import public_id
 
+STAND_IN_DOMAIN = "stand-in.invalid"
+"""RFC 2606 keeps .invalid free: no mail reaches such an address, and no sign-up can have it."""
+
 
 class UserManager(BaseUserManager["User"]):
     """Makes people; an e-mail address is the only name they sign in with."""
@@ -50,6 +53,10 @@ class User(AbstractBaseUser, PermissionsMixin):
     zone = models.CharField(max_length=64, default="UTC", help_text="IANA zone")
     desk_role = models.CharField(max_length=12, choices=DeskRole.choices, default=DeskRole.NONE, blank=True)
     is_active = models.BooleanField(default=True)
+    stands_for = models.EmailField(
+        max_length=254, blank=True, default="",
+        help_text="The address of somebody without an account whose trips an organisation entered: nobody logs in here",
+    )  # fmt: skip
     joined_at = models.DateTimeField(default=clock.now)
 
     objects: ClassVar[UserManager] = UserManager()
@@ -68,7 +75,17 @@ class User(AbstractBaseUser, PermissionsMixin):
     def name(self) -> str:
         """Return the full name, or the part before the @ while no name is known."""
         full = f"{self.given_name} {self.family_name}".strip()
-        return full or self.email.split("@")[0]
+        return full or self.address.split("@")[0]
+
+    @property
+    def address(self) -> str:
+        """Return the address by which others know this person."""
+        return self.stands_for or self.email
+
+    @property
+    def is_stand_in(self) -> bool:
+        """Return whether this row keeps the place of somebody who has no account yet."""
+        return bool(self.stands_for)
 
     @property
     def audit_label(self) -> str:

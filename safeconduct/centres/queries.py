@@ -65,9 +65,23 @@ def help_centre(seat: Seat | None, *, at: tuple[float, float] | None = None) -> 
     if where is not None:
         found = _nearest(centres, *where)
         return _help(found, is_nearest=True) if found else None
-    home = seat.organisation.home_country if seat is not None else ""
-    first = min(centres, key=lambda c: (not c.is_24_hours, c.country_code != home, c.name.lower(), c.pk))
-    return _help(first, is_nearest=False)
+    return _help(_first(centres, seat.organisation.home_country if seat is not None else ""), is_nearest=False)
+
+
+def _first(centres: list[Centre], home: str) -> Centre:
+    """The one for people who are not under way."""
+    return min(centres, key=lambda c: (not c.is_24_hours, c.country_code != home, c.name.lower(), c.pk))
+
+
+def centres_for(lon: float, lat: float, home_country: str) -> list[HelpCentre]:
+    """Return the centre nearest to a place, then the one that people at home are given, when it is another."""
+    centres = list(all_centres())
+    near = _nearest(centres, lon, lat)
+    if near is None:
+        return []
+    first = _first(centres, home_country)
+    rest = [] if first == near else [_help(first, is_nearest=False)]
+    return [_help(near, is_nearest=True), *rest]
 
 
 def _help(centre: Centre, *, is_nearest: bool) -> HelpCentre:

@@ -4,12 +4,43 @@ from __future__ import annotations
 
 import json
 import sys
+import time
 from abc import abstractmethod
-from typing import Any
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from typing import Any, TextIO
 
 from django.core.management.base import BaseCommand, CommandParser
 
 from safeconduct.lib.errors import ExpectedError
+
+Around = Callable[[str], AbstractContextManager[None]]
+"""What stands around a step of a long work: hears what is begun, and when it is over."""
+
+
+def quietly(_words: str) -> AbstractContextManager[None]:
+    """Say nothing."""
+    return nullcontext()
+
+
+class Saying:
+    """Says what is being done, step by step, how long each took and how long it is since the beginning."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream, self._began = stream, time.monotonic()
+
+    @contextmanager
+    def __call__(self, words: str) -> Iterator[None]:
+        """Say what is begun at once, the seconds when it is done."""
+        began = time.monotonic()
+        self._write(f"{words} …")
+        yield
+        now = time.monotonic()
+        self._write(f" {now - began:.1f} s ({now - self._began:.0f} s so far)\n")
+
+    def _write(self, text: str) -> None:
+        self._stream.write(text)
+        self._stream.flush()
 
 
 class JsonCommand(BaseCommand):

@@ -32,8 +32,13 @@ FARTHEST_KM = math.pi * EARTH_KM
 FLAT_KM = 3000.0
 """Up to here the projection's straight lines follow the shape's edges; beyond, corners decide."""
 
+FEW_CROSSINGS, MOST_CROSSINGS = 300, 20_000
+"""Boxes of edges that meet in a polygon that crosses itself: beyond these it is filled, and refused."""
+
 Floats = npt.NDArray[np.float64]
 Pairs = list[tuple[float, float]]
+_Corner = tuple[float, tuple[float, float]]
+"""A bearing, and the point there."""
 
 
 class BadShape(ValueError):
@@ -71,18 +76,19 @@ def _circle_ring(lon: float, lat: float, radius: float, points: int) -> Pairs:
     """Points on the circle by bearing; more of them where the longitude runs (near a pole)."""
     step = 2 * math.pi / points
     ring: Pairs = []
-    for number in range(points):
-        start, end = number * step, (number + 1) * step
-        ring.extend(_arc(lon, lat, radius, start, end, 8))
+    last = (0.0, _ahead(lon, lat, radius, 0.0))
+    for number in range(1, points + 1):
+        first, last = last, (number * step, _ahead(lon, lat, radius, number * step))
+        ring.extend(_arc(lon, lat, radius, first, last, 8))
     return ring
 
 
-def _arc(lon: float, lat: float, radius: float, start: float, end: float, depth: int) -> Pairs:
-    first, last = _ahead(lon, lat, radius, start), _ahead(lon, lat, radius, end)
-    if depth == 0 or abs(first[0] - last[0]) <= 3:
-        return [first]
-    middle = (start + end) / 2
-    return _arc(lon, lat, radius, start, middle, depth - 1) + _arc(lon, lat, radius, middle, end, depth - 1)
+def _arc(lon: float, lat: float, radius: float, first: _Corner, last: _Corner, depth: int) -> Pairs:
+    if depth == 0 or abs(first[1][0] - last[1][0]) <= 3:
+        return [first[1]]
+    bearing = (first[0] + last[0]) / 2
+    middle = (bearing, _ahead(lon, lat, radius, bearing))
+    return _arc(lon, lat, radius, first, middle, depth - 1) + _arc(lon, lat, radius, middle, last, depth - 1)
 
 
 def _ahead(lon: float, lat: float, radius: float, bearing: float) -> tuple[float, float]:
@@ -177,10 +183,28 @@ def polygon_from_cap(text: str) -> BaseGeometry:
         ring = _closed_at_pole(ring)
     polygon: BaseGeometry = Polygon(ring)
     if not polygon.is_valid:
-        polygon = polygonal(shapely.make_valid(polygon))
+        polygon = _mended(polygon)
     if polygon.is_empty or polygon.area == 0:
         raise BadShape("the points of the polygon lie on one line")
     return cut_at_180(polygon)
+
+
+def _mended(polygon: BaseGeometry) -> BaseGeometry:
+    """A polygon that crosses itself, made valid. One whose points are in no order is filled, or refused: to tell
+    inside from outside along every crossing takes half a minute for 200 such points."""
+    corners = shapely.get_coordinates(polygon)
+    low, high = np.minimum(corners[:-1], corners[1:]), np.maximum(corners[:-1], corners[1:])
+    edges = shapely.box(low[:, 0], low[:, 1], high[:, 0], high[:, 1])
+    tree = shapely.STRtree(edges)
+    # Each edge meets itself and its two neighbours. Some at a time: all pairs of a wild ring fill the memory.
+    crossings = -3 * len(edges)
+    for start in range(0, len(edges), 50):
+        crossings += tree.query(edges[start : start + 50]).shape[1]
+        if crossings > MOST_CROSSINGS:
+            raise BadShape("the edges of the polygon cross each other everywhere")
+    if crossings > FEW_CROSSINGS:
+        return polygonal(shapely.make_valid(polygon, method="structure", keep_collapsed=False))
+    return polygonal(shapely.make_valid(polygon))
 
 
 def _pairs(text: str) -> Pairs:

@@ -8,7 +8,9 @@ act on it has seen it. It refuses to write XML and to know any vocabulary.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
+from io import BytesIO
+from typing import Any, cast
 
 from lxml import etree
 
@@ -29,6 +31,11 @@ _ENCODING = re.compile(rb"""^<\?xml[^>]*?encoding\s*=\s*["']([A-Za-z0-9._-]+)["'
 _KNOWN_ENCODING = re.compile(
     r"(?i)^(utf-?8|utf-?16(le|be)?|us-ascii|ascii|(iso-8859|windows|koi8|shift|euc|gb|big)[-_]?\w*)$"
 )
+_HARDENED: dict[str, Any] = {
+    "resolve_entities": False, "no_network": True, "load_dtd": False, "dtd_validation": False,
+    "attribute_defaults": False, "huge_tree": False, "remove_comments": True, "remove_pis": True,
+    "collect_ids": False,
+}  # fmt: skip
 _SKIPPED = re.compile(rb"\s+|<\?.*?\?>|<!--.*?-->", re.DOTALL)
 _HTML = re.compile(rb"(?i)<!doctype\s+html|<(html|head|body)[\s>]")
 
@@ -43,26 +50,83 @@ class Unreadable(ValueError):
 
 def read(data: bytes) -> Element:
     """The root element of a document; Unreadable when it is refused."""
-    if len(data) > SIZE_LIMIT:
-        raise Unreadable("too_large", f"{len(data):,} bytes: more than the limit of {SIZE_LIMIT:,}")
-    data = _plain(data)
-    if not data.strip(b"\x00 \t\r\n"):
-        raise Unreadable("empty", "the document is empty")
-    _check_start(data)
-    parser = etree.XMLParser(
-        resolve_entities=False, no_network=True, load_dtd=False, dtd_validation=False,
-        attribute_defaults=False, huge_tree=False, remove_comments=True, remove_pis=True,
-        recover=False, collect_ids=False,
-    )  # fmt: skip
+    _check_size(data)
+    data = _checked(data)
     try:
-        root = etree.fromstring(data, parser)
+        root = etree.fromstring(data, etree.XMLParser(recover=False, **_HARDENED))
     except etree.XMLSyntaxError as error:
-        raise _refusal(error) from None
+        raise _refusal(error, data) from None
     except (ValueError, LookupError) as error:
         raise Unreadable("not_well_formed", f"not well-formed XML: {error}") from None
     if root.getroottree().docinfo.internalDTD is not None:
         raise Unreadable("dtd", "the document brings a document type definition (DOCTYPE)")
     return root
+
+
+def root_name(data: bytes) -> str:
+    """The root element's name without its namespace, read from the start tag alone."""
+    _check_size(data)
+    data = _checked(data)
+    parser = etree.XMLPullParser(events=("start",), recover=False, **_HARDENED)
+    try:
+        for position in range(0, len(data), 65536):
+            parser.feed(data[position : position + 65536])
+            for _, element in parser.read_events():
+                return local_name(cast(Element, element))
+        root = parser.close()
+        return local_name(root)
+    except etree.XMLSyntaxError as error:
+        raise _refusal(error, data) from None
+    except (ValueError, LookupError) as error:
+        raise Unreadable("not_well_formed", f"not well-formed XML: {error}") from None
+
+
+def stream(data: bytes, names: Collection[str]) -> Iterator[Element]:
+    """Outermost elements of those names one by one, then the root without them: memory stays that of one entry.
+
+    An element is emptied when the next one is asked for. Unreadable may come at any step: then nothing of
+    the document counts.
+    """
+    _check_size(data)
+    data = _checked(data)
+    source = BytesIO(data)
+    tags = [f"{{*}}{name}" for name in names]
+    done: Element | None = None
+    depth = 0
+    try:
+        events = etree.iterparse(source, events=("start", "end"), tag=tags, recover=False, **_HARDENED)
+        for event, element in events:
+            depth += 1 if event == "start" else -1
+            if depth or event == "start":
+                continue
+            yield element
+            # The parser still holds the element that has just ended; the one before it may go.
+            element.clear()
+            if done is not None and (parent := done.getparent()) is not None:
+                parent.remove(done)
+            done = element
+    except etree.XMLSyntaxError as error:
+        raise _refusal(error, data) from None
+    except (ValueError, LookupError) as error:
+        raise Unreadable("not_well_formed", f"not well-formed XML: {error}") from None
+    root = events.root
+    if root is None or root.getroottree().docinfo.internalDTD is not None:
+        raise Unreadable("dtd", "the document brings a document type definition (DOCTYPE)")
+    yield root
+
+
+def _checked(data: bytes) -> bytes:
+    """The bytes that a parser may see. Unreadable when none may."""
+    data = _plain(data)
+    if not data[:1024].strip(b"\x00 \t\r\n") and not data.strip(b"\x00 \t\r\n"):
+        raise Unreadable("empty", "the document is empty")
+    _check_start(data)
+    return data
+
+
+def _check_size(data: bytes) -> None:
+    if len(data) > SIZE_LIMIT:
+        raise Unreadable("too_large", f"{len(data):,} bytes: more than the limit of {SIZE_LIMIT:,}")
 
 
 def _plain(data: bytes) -> bytes:
@@ -101,15 +165,26 @@ def _check_start(data: bytes) -> None:
         raise Unreadable("not_xml", "this is not an XML document")
 
 
-def _refusal(error: etree.XMLSyntaxError) -> Unreadable:
+def _refusal(error: etree.XMLSyntaxError, data: bytes) -> Unreadable:
     text = str(error.msg or error)
     if "not proper" in text or "encoding" in text.lower() or "conversion failed" in text:
         return Unreadable("encoding", f"the bytes are not in the encoding that the document names: {text}")
     if "huge" in text.lower() or "depth" in text.lower():
         return Unreadable("too_large", f"nested or repeated beyond reason: {text}")
-    if "EndTag" in text or "Premature end" in text or "start tag" in text or "was not found" in text:
-        return Unreadable("truncated", f"the document ends too early or is broken: {text}")
+    if _is_cut_off(error, data):
+        return Unreadable("truncated", f"the document ends too early: {text}")
+    if "EndTag" in text or "start tag" in text or "was not found" in text:
+        return Unreadable("truncated", f"the document is broken: {text}")
     return Unreadable("not_well_formed", f"not well-formed XML: {text}")
+
+
+def _is_cut_off(error: etree.XMLSyntaxError, data: bytes) -> bool:
+    """Whether the trouble is that the bytes stop: an element is open at their end, or they stop within mark-up."""
+    if "Premature end" in str(error.msg):
+        return True
+    line = error.position[0] if error.position else 0
+    is_at_the_end = line >= data.count(b"\n") + 1 and not data.rstrip().endswith(b">")
+    return is_at_the_end and "Extra content" not in str(error.msg)
 
 
 def local_name(element: Element) -> str:

@@ -150,7 +150,8 @@ def _deliver(
         )
         groups.setdefault((telling.organisation_id, person.language), []).append(row)
     added = 0
-    for (organisation_id, language), rows in groups.items():
+    # In one order everywhere: two workers that both write the messages of two languages would wait for each other.
+    for (organisation_id, language), rows in sorted(groups.items()):
         message = outbox.compose(
             news.kind,
             content_key=f"{news.content_key}:org:{organisation_id}",

@@ -70,6 +70,9 @@ class Notice(TenantModel):
         NO_ADDRESS = "no_address", _("No verified e-mail address")
         ORGANISATION_INACTIVE = "organisation_inactive", _("The organisation is closed")
         TOLD_BY_TRIP = "told_by_trip", _("Told because of a trip")
+        SAME_EVENT = "same_event", _("Told already of the same event by another source")
+        STILL_WARNED = "still_warned", _("Another source still warns of the same event")
+        NEIGHBOUR = "neighbour", _("Told already of a like warning from this source for the same place")
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
     kind = models.CharField(max_length=80)

@@ -29,7 +29,10 @@ class Recipient:
 
 
 def recipients(user_ids: Collection[int]) -> dict[int, Recipient]:
-    """Return the people with the address that mail goes to: the verified main one, else another verified one."""
+    """Return the people with the address that mail goes to: the verified main one, else another verified one.
+
+    Whoever has no account is written to at the address that their organisation entered.
+    """
     addresses: dict[int, str] = {}
     verified = EmailAddress.objects.filter(user_id__in=user_ids, verified=True).order_by("primary", "-id")
     for user_id, email in verified.values_list("user_id", "email"):
@@ -38,7 +41,7 @@ def recipients(user_ids: Collection[int]) -> dict[int, Recipient]:
         user.pk: Recipient(
             user.pk,
             user.name,
-            addresses.get(user.pk, ""),
+            user.stands_for or addresses.get(user.pk, ""),
             user.language if user.language in LANGUAGES else settings.LANGUAGE_CODE,
             user.zone,
             user.is_active,

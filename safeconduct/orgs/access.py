@@ -52,9 +52,8 @@ def seat_for(user: User, membership: Membership) -> Seat:
     """Return the seat of a person in one of their own memberships. Raises NotFound for another's."""
     if membership.user_id != user.pk or not membership.organisation.is_active:
         raise NotFound("membership")
-    roles = {
-        grant.role for grant in RoleGrant.objects.for_org(membership.organisation_id).filter(user_id=user.pk)
-    }
+    grants = RoleGrant.objects.for_org(membership.organisation_id).filter(user_id=user.pk)
+    roles = set(grants.values_list("role", flat=True))
     is_current = membership.is_current_on(clock.today(membership.organisation.zone))
     # An ended membership keeps the view of one's own things; it manages nothing.
     rights = rights_of({MEMBER, *roles}) if is_current else rights_of({MEMBER})
@@ -87,6 +86,25 @@ def member_required(view: View[P]) -> View[P]:
         return view(request, *args, **kwargs)
 
     return cast("View[P]", guarded)
+
+
+def reader_required(view: View[P]) -> View[P]:
+    """Guard a page that members read and the desk writes: people of the desk read it too, for no organisation."""
+
+    @wraps(view)
+    @login_required
+    def guarded(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
+        if seat_of(request) is None and not signed_in(request).desk_role:
+            return redirect("orgs:associate")
+        return view(request, *args, **kwargs)
+
+    return cast("View[P]", guarded)
+
+
+def organisation_of(request: HttpRequest) -> Organisation | None:
+    """Return the organisation that the request's person reads for, None for people of the desk without one."""
+    seat = seat_of(request)
+    return seat.organisation if seat is not None else None
 
 
 def right_required(right: str) -> Callable[[View[P]], View[P]]:
@@ -184,6 +202,6 @@ def access_import(seat: Seat, public_id: str) -> PeopleImport:
 
 __all__ = [
     "Seat", "access_import", "access_invitation", "access_membership", "access_own_membership",
-    "desk_right_required", "member_required", "memberships_of", "require", "require_current", "right_required",
-    "seat_for", "seat_of", "signed_in", "the_seat",
+    "desk_right_required", "member_required", "memberships_of", "organisation_of", "reader_required", "require",
+    "require_current", "right_required", "seat_for", "seat_of", "signed_in", "the_seat",
 ]

@@ -12,8 +12,8 @@ RIGHTS: dict[str, frozenset[str]] = {
     MANAGER: frozenset(
         {
             "portal.use", "trips.own", "alerts.view", "organisation.view",
-            "trips.view", "people.view", "people.invite", "people.roles", "people.end",
-            "numbers.view", "exposures.view", "deliveries.view",
+            "trips.view", "trips.import", "people.view", "people.invite", "people.roles", "people.end",
+            "numbers.view", "exposures.view", "deliveries.view", "guides.note", "ratings.own",
         }
     ),
 }
@@ -23,10 +23,12 @@ ROLE_NAMES = {MEMBER: _("Member"), MANAGER: _("Travel safety manager")}
 # The desk serves all organisations: rights of the deployment, by User.desk_role.
 DESK_RIGHTS: dict[str, frozenset[str]] = {
     "": frozenset(),
-    "operator": frozenset({"desk.view", "orgs.edit", "sources.edit", "centres.edit", "mail.edit",
-                           "deliveries.view", "texts.edit", "health.view", "desk.people"}),
+    "operator": frozenset({"desk.view", "orgs.edit", "sources.edit", "alerts.edit", "centres.edit", "mail.edit",
+                           "deliveries.view", "texts.edit", "health.view", "desk.people", "guides.write", "guides.approve",
+                           "facts.edit", "ratings.edit", "entry.edit"}),
     "coordinator": frozenset({"desk.view", "health.view"}),
-    "analyst": frozenset({"desk.view", "sources.edit", "health.view"}),
+    "analyst": frozenset({"desk.view", "sources.edit", "alerts.edit", "health.view", "guides.write", "guides.approve",
+                          "facts.edit", "ratings.edit", "entry.edit"}),
 }
 
 

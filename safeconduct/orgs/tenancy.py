@@ -8,12 +8,12 @@ that is itself a tenant row (foreign keys between tenant rows stay within one or
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any, Generic, TypeVar, cast
 
-from django.db import models
+from django.db import connections, models
 from django.db.models.sql import Query
 from django.db.models.sql.compiler import SQLCompiler
 
@@ -100,6 +100,20 @@ class TenantQuerySet(models.QuerySet[Row], Generic[Row]):
         if scope is None or not scope.startswith("across: "):
             raise UnscopedQuery(f"{self.model.__name__}: raw SQL has no scope")
         return super().raw(*args, **kwargs)
+
+    def raw_rows(self, sql: str, params: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        """Return the plain rows of SQL that reads this table; like `raw` for `across_orgs` alone.
+
+        Of several statements, which PostgreSQL takes at once, the rows are those of the first that has any columns.
+        """
+        scope = self.query.scoped_by  # type: ignore[attr-defined]
+        if scope is None or not scope.startswith("across: "):
+            raise UnscopedQuery(f"{self.model.__name__}: raw SQL has no scope")
+        with connections[self.db].cursor() as cursor:
+            cursor.execute(sql, params)
+            while cursor.description is None and cursor.nextset():
+                pass
+            return list(cursor.fetchall())
 
     # Changes do not pass TenantQuery.get_compiler: Django re-classes the query first.
     def update(self, **values: Any) -> int:

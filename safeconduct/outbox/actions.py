@@ -253,22 +253,25 @@ def _insert(
 def cancel_queued(deliveries: models.QuerySet[Delivery], *, by: models.Model | None, reason: str) -> int:
     """Cancel what has not been written to the line yet; returns how many."""
     with transaction.atomic():
-        waiting = deliveries.filter(state__in=Delivery.CANCELLABLE)
-        some = waiting.order_by("id").first()
-        if some is None:
+        # Locked first: the lock waits for whoever is marking one as being sent, and looks at its state again. A
+        # sub-select would not, and what is on the line would be called cancelled.
+        waiting = deliveries.filter(state__in=Delivery.CANCELLABLE).select_for_update(of=("self",))
+        keys = list(waiting.order_by("pk").values_list("pk", flat=True))
+        if not keys:
             return 0
-        count = Delivery.objects.filter(pk__in=waiting.values("pk")).update(
-            state=Delivery.State.CANCELLED,
-            due_at=None,
-            lease_until=None,
-            lease_by="",
-            slots={},
-            last_error=reason[:400],
-        )
-        audit.record(
-            "outbox.deliveries.cancelled", by=by, subject=some, detail={"count": count, "reason": reason}
-        )
-    return count
+        for start in range(0, len(keys), ROWS_PER_TRANSACTION):
+            Delivery.objects.filter(pk__in=keys[start : start + ROWS_PER_TRANSACTION]).update(
+                state=Delivery.State.CANCELLED,
+                due_at=None,
+                lease_until=None,
+                lease_by="",
+                slots={},
+                last_error=reason[:400],
+            )
+        detail = {"count": len(keys), "reason": reason}
+        some = Delivery.objects.get(pk=keys[0])
+        audit.record("outbox.deliveries.cancelled", by=by, subject=some, detail=detail)
+    return len(keys)
 
 
 def retry_now(delivery: Delivery, *, by: models.Model | None) -> Delivery:

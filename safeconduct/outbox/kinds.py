@@ -16,7 +16,8 @@ class Kind:
 
     `urgent`: goes before everything and one at a time, so that a crash repeats at most one. `unsubscribable`:
     every delivery must carry an unsubscribe address; never set on account mail. `secret`: slots hold codes or
-    links that are emptied once the delivery is over. `priority`: 0 first. `useful_for`: a delivery older than
+    links that are emptied once the delivery is over. `priority`: the smallest first, 1 at least (0 is what
+    urgent kinds have). `useful_for`: a delivery older than
     this is cancelled instead of sent (a code that no longer works).
     """
 

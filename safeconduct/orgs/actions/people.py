@@ -13,6 +13,7 @@ from safeconduct.accounts.models import User
 from safeconduct.audit.actions import record
 from safeconduct.lib import clock
 from safeconduct.lib.errors import Refused
+from safeconduct.orgs.hooks import has_joined
 from safeconduct.orgs.models import Membership, MembershipNumber, Organisation, Programme, RoleGrant
 from safeconduct.orgs.permissions import MANAGER, ROLE_NAMES
 from safeconduct.orgs.routing import admitting_domains, find_number
@@ -71,6 +72,7 @@ def join(user: User, programme: Programme, *, number: MembershipNumber | None, b
         if is_new:
             record("membership.began", by=by, subject=membership, organisation=organisation,
                    detail={"number": number.number if number else ""})
+            has_joined(user)
     return membership
 
 
