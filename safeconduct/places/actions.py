@@ -10,7 +10,7 @@ import hashlib
 import itertools
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import TypeVar
@@ -20,6 +20,7 @@ from django.db import connection, transaction
 from safeconduct.lib import clock
 from safeconduct.lib.geo import distance_km
 from safeconduct.places.facts import facts_from
+from safeconduct.places.fields import WantedFact
 from safeconduct.places.files import DATA, read_rows
 from safeconduct.places.folding import fold
 from safeconduct.places.loading import Wanted, WantedName, WantedPlace, former_weight, wanted_from
@@ -27,10 +28,12 @@ from safeconduct.places.models import Fact, FactLoad, FactSource, Place, PlaceNa
 
 T = TypeVar("T")
 BATCH = 1000
+# Rows a transaction while the tables are empty: nobody waits for them then, and every commit waits for the disk.
+FIRST_BATCH = 50_000
 # A city that is gone is the same as one of its name this near (a suburb taken in, two rows made one).
 MERGE_KM = 25.0
 # Raised when the tables would hold something else from the same files.
-FORMAT = 3
+FORMAT = 4
 INSERT_NAMES = (
     "INSERT INTO places_placename (place_id, name, langs, folded, is_whole, weight, is_former)"
     " VALUES (%s, %s, %s, %s, %s, %s, %s)"
@@ -66,7 +69,7 @@ class LoadReport:
 
 
 def load_facts(*, data_dir: Path = DATA, only: Collection[str] | None = None) -> LoadReport:
-    """Bring the tables to what the data files say, in transactions of at most 1,000 rows.
+    """Bring the tables to what the data files say, in transactions of at most 1,000 rows where there are any yet.
 
     `only` limits the load to countries by code (tests); places of other countries are left as they are.
     A load that was broken off is finished by the next one.
@@ -78,8 +81,9 @@ def load_facts(*, data_dir: Path = DATA, only: Collection[str] | None = None) ->
     report = LoadReport()
     wanted = wanted_from(data_dir, chosen)
     report.places = len(wanted.places)
-    _load_places(wanted, chosen, report)
-    _load_names(wanted, chosen, report)
+    size = BATCH if Place.objects.exists() else FIRST_BATCH
+    _load_places(wanted, chosen, report, size)
+    _load_names(wanted, chosen, report, size)
     _load_facts(data_dir, chosen, report)
     # Without fresh statistics PostgreSQL reads every name for a query of one letter until autovacuum comes by.
     with connection.cursor() as cursor:
@@ -97,14 +101,14 @@ def _digest(data: Path) -> str:
     return whole.hexdigest()
 
 
-def _batches(rows: Iterable[T]) -> Iterator[list[T]]:
-    """Lists of at most BATCH rows; the caller writes each in a transaction of its own."""
+def _batches(rows: Iterable[T], size: int = BATCH) -> Iterator[list[T]]:
+    """Lists of at most so many rows; the caller writes each in a transaction of its own."""
     source = iter(rows)
-    while batch := list(itertools.islice(source, BATCH)):
+    while batch := list(itertools.islice(source, size)):
         yield batch
 
 
-def _load_places(wanted: Wanted, only: frozenset[str] | None, report: LoadReport) -> None:
+def _load_places(wanted: Wanted, only: frozenset[str] | None, report: LoadReport, size: int) -> None:
     stored = Place.objects.in_bulk(field_name="key")
     written, former = [], []
     for key, want in wanted.places.items():
@@ -116,10 +120,10 @@ def _load_places(wanted: Wanted, only: frozenset[str] | None, report: LoadReport
             former.append((row.pk, row.name, want.rank))
         report.added += row is None
         report.changed += row is not None
-        written.append(Place(**asdict(want)))
+        written.append(Place(key=key, **{name: getattr(want, name) for name in COLUMNS}))
     # Before the new name: a load that is killed here does it again.
     _keep_former_names(former)
-    for places in _batches(written):
+    for places in _batches(written, size):
         with transaction.atomic():
             Place.objects.bulk_create(
                 places,
@@ -200,7 +204,7 @@ def _successor_keys(gone: list[Place], wanted: Wanted) -> dict[str, str]:
     return {key: target for key, target in found.items() if target}
 
 
-def _load_names(wanted: Wanted, only: frozenset[str] | None, report: LoadReport) -> None:
+def _load_names(wanted: Wanted, only: frozenset[str] | None, report: LoadReport, size: int) -> None:
     """Add and remove rows so that each active place has the wanted names; former names stay."""
     ids = dict(Place.objects.filter(state=Place.State.ACTIVE).values_list("key", "pk"))
     stored: dict[int, dict[tuple[str, str, str, bool, int], int]] = defaultdict(dict)
@@ -220,7 +224,7 @@ def _load_names(wanted: Wanted, only: frozenset[str] | None, report: LoadReport)
 
     # 300,000 rows: `bulk_create` takes four times as long, mostly for making objects that nobody reads.
     with connection.cursor() as cursor:
-        for names in _batches(missing()):
+        for names in _batches(missing(), size):
             with transaction.atomic():
                 cursor.executemany(INSERT_NAMES, names)
             report.names += len(names)
@@ -233,14 +237,27 @@ def _as_tuple(name: WantedName) -> tuple[str, str, str, bool, int]:
     return name.name, name.langs, name.folded, name.is_whole, name.weight
 
 
+def _fact(wanted: WantedFact, dates: dict[str, date]) -> Fact:
+    checked = date.fromisoformat(wanted.checked) if wanted.checked else dates[wanted.src]
+    return Fact(
+        country_code=wanted.country_code,
+        field=wanted.field,
+        value=wanted.value,
+        src=wanted.src,
+        src2=wanted.src2,
+        checked_on=checked,
+    )
+
+
 def _load_facts(data: Path, only: frozenset[str] | None, report: LoadReport) -> None:
     dates = {}
-    for row in read_rows(data / "sources.csv"):
-        dates[row["src"]] = date.fromisoformat(row["retrieved"])
-        FactSource.objects.update_or_create(
-            src=row["src"], defaults={k: v for k, v in row.items() if k != "src"}
-        )
-    rows = [Fact(**asdict(fact), checked_on=dates[fact.src]) for fact in facts_from(data, only)]
+    with transaction.atomic():
+        for row in read_rows(data / "sources.csv"):
+            dates[row["src"]] = date.fromisoformat(row["retrieved"])
+            FactSource.objects.update_or_create(
+                src=row["src"], defaults={k: v for k, v in row.items() if k != "src"}
+            )
+    rows = [_fact(fact, dates) for fact in facts_from(data, only)]
     report.facts = len(rows)
     fields = {(row.country_code, row.field) for row in rows}
     for batch in _batches(rows):

@@ -22,6 +22,7 @@ from shapely.geometry.base import BaseGeometry
 
 from safeconduct.places.files import DATA, read_json
 
+MAP = DATA / "map" / "world.json.gz"
 WIDTH = 640.0
 LOWEST, HIGHEST = 300.0, 480.0
 PADDING = 0.08
@@ -74,7 +75,7 @@ def world() -> dict[str, BaseGeometry]:
     if _drawn is None:
         with _lock:
             if _drawn is None:
-                shapes = read_json(DATA / "map" / "world.json.gz")
+                shapes = read_json(MAP)
                 _drawn = {
                     code: shapely.make_valid(
                         MultiPolygon([Polygon(rings[0], rings[1:]) for rings in polygons])
@@ -112,12 +113,12 @@ def locator_svg(
     frame = frame_of(view)
     name = "map-" + hashlib.sha256(f"{title}{frame}".encode()).hexdigest()[:8]
     near = frozenset(focus)
-    land = _land(frame, near)
+    land = land_paths(frame, near)
     parts = [
         f'<svg viewBox="0 0 {frame.width:.0f} {frame.height:.0f}" role="img" aria-labelledby="{name}"'
         f' class="guide-map" xmlns="http://www.w3.org/2000/svg">',
         f'<title id="{name}">{escape(title)}</title>',
-        f'<path class="m-grid" d="{_grid(frame)}"/>',
+        f'<path class="m-grid" d="{grid_data(frame)}"/>',
         *land,
         *(part for index, area in enumerate(areas) for part in _area(frame, area, f"{name}-{index}")),
         *_spots(frame, points, marks),
@@ -169,7 +170,7 @@ def _bounds(geometry: BaseGeometry) -> Box:
     return west, south, east, north
 
 
-def _seen(frame: Frame, geometry: BaseGeometry) -> list[BaseGeometry]:
+def pieces_seen(frame: Frame, geometry: BaseGeometry) -> list[BaseGeometry]:
     """The pieces of a shape inside the frame, in the frame's longitudes."""
     pieces = []
     for shift in (-360, 0, 360):
@@ -185,16 +186,16 @@ def _seen(frame: Frame, geometry: BaseGeometry) -> list[BaseGeometry]:
 
 
 @lru_cache(maxsize=64)
-def _land(frame: Frame, near: frozenset[str]) -> tuple[str, ...]:
+def land_paths(frame: Frame, near: frozenset[str]) -> tuple[str, ...]:
     """Paths of the land, coarser when it would be too long; remembered, the land does not change."""
-    seen = {code: _seen(frame, shape) for code, shape in world().items()}
+    seen = {code: pieces_seen(frame, shape) for code, shape in world().items()}
     tolerance = SIMPLIFY_PIXELS * frame.degrees_a_pixel
     while True:
         far = "".join(
-            _path(frame, piece, tolerance) for code, p in seen.items() if code not in near for piece in p
+            path_data(frame, piece, tolerance) for code, p in seen.items() if code not in near for piece in p
         )
         close = "".join(
-            _path(frame, piece, tolerance) for code, p in seen.items() if code in near for piece in p
+            path_data(frame, piece, tolerance) for code, p in seen.items() if code in near for piece in p
         )
         if len(far) + len(close) <= MOST_BYTES:
             break
@@ -203,7 +204,8 @@ def _land(frame: Frame, near: frozenset[str]) -> tuple[str, ...]:
     return tuple(f'<path class="{css}" d="{d}"/>' for d, css in paths if d)
 
 
-def _path(frame: Frame, geometry: BaseGeometry, tolerance: float = 0.0) -> str:
+def path_data(frame: Frame, geometry: BaseGeometry, tolerance: float = 0.0) -> str:
+    """A shape as path data, simplified to `tolerance` degrees; specks are left out then."""
     simple = shapely.simplify(geometry, tolerance, preserve_topology=False) if tolerance else geometry
     speck = SPECK_PIXELS * frame.degrees_a_pixel**2
     written = []
@@ -232,7 +234,10 @@ def _ring(frame: Frame, coordinates: Iterable[Sequence[float]]) -> str:
 def _area(frame: Frame, area: tuple[BaseGeometry, str, str], name: str) -> list[str]:
     geometry, css, label = area
     tolerance = SIMPLIFY_PIXELS * frame.degrees_a_pixel
-    d = "".join(_path(frame, piece, tolerance) or _path(frame, piece) for piece in _seen(frame, geometry))
+    d = "".join(
+        path_data(frame, piece, tolerance) or path_data(frame, piece)
+        for piece in pieces_seen(frame, geometry)
+    )
     if not d:
         return []
     return [
@@ -279,7 +284,8 @@ def _spot(x: float, y: float, label: str, *, on_left: bool, is_point: bool) -> s
     )
 
 
-def _grid(frame: Frame) -> str:
+def grid_data(frame: Frame) -> str:
+    """Meridians and parallels as path data, about five each way."""
     step = next((s for s in GRID_STEPS if (frame.north - frame.south) / s <= 5), GRID_STEPS[-1])
     lines = []
     for index in range(math.ceil(frame.south / step), math.floor(frame.north / step) + 1):

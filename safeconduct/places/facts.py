@@ -7,42 +7,34 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
+from safeconduct.places.fields import WantedFact
 from safeconduct.places.files import read_rows
+from safeconduct.places.registry import TOPICS
+from safeconduct.places.statements.people import counted
 
 PLAIN = ("drive_side", "speed_unit", "week_start", "hour_cycle", "measure", "tld", "parent")
 NUMBERS = ("area_km2", "population")
 
 
-@dataclass(frozen=True, slots=True)
-class WantedFact:
-    """What a row of Fact should say."""
-
-    country_code: str
-    field: str
-    value: Any
-    src: str
-    src2: str = ""
-
-
 def facts_from(data: Path, only: frozenset[str] | None = None) -> Iterator[WantedFact]:
     """Every statement of the data files; `only` limits to countries by code."""
     sources = {row["field"]: row["src"] for row in read_rows(data / "field_source.csv")}
-    for fact in (*_columns(data, sources), *_lists(data, sources)):
+    topics = (fact for topic in TOPICS for fact in topic.statements(data))
+    for fact in (*_columns(data, sources), *_lists(data, sources), *topics):
         if only is None or fact.country_code in only:
             yield fact
 
 
 def _columns(data: Path, sources: dict[str, str]) -> Iterator[WantedFact]:
+    known_better = counted(data)
     for row in read_rows(data / "country.csv"):
         for field in PLAIN:
             if row[field]:
                 yield WantedFact(row["iso2"], field, row[field], sources[field])
         for field in NUMBERS:
-            if row[field]:
+            if row[field] and not (field == "population" and row["iso2"] in known_better):
                 yield WantedFact(row["iso2"], field, round(float(row[field])), sources[field])
         yield WantedFact(row["iso2"], "weekend", row["weekend"].split(";"), sources["weekend"])
 
@@ -82,8 +74,3 @@ def _lists(data: Path, sources: dict[str, str]) -> Iterator[WantedFact]:
         yield WantedFact(country["iso2"], "borders", others, sources["borders"])
     for code, rows in _grouped(data / "timezone.csv"):
         yield WantedFact(code, "timezones", [row["zone"] for row in rows], rows[0]["src"])
-    for code, rows in _grouped(data / "emergency.csv"):
-        numbers: dict[str, list[str]] = defaultdict(list)
-        for row in rows:
-            numbers[row["service"]].append(row["number"])
-        yield WantedFact(code, "emergency", dict(numbers), rows[0]["src"], rows[0]["src2"])

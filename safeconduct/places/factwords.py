@@ -7,8 +7,6 @@ unknown; a fact never appears without its source.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import date
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -17,119 +15,30 @@ from babel.core import UnknownLocaleError
 from babel.dates import get_day_names
 from babel.numbers import format_decimal, get_currency_name, get_currency_symbol
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, pgettext
-from django.utils.translation import gettext_noop as noop
+from django.utils.translation import gettext_noop, pgettext
 
 from safeconduct.lib import clock
+from safeconduct.lib.geo import distance_km
 from safeconduct.lib.timewords import offset_words
-from safeconduct.places.models import Fact, FactSource, Place
-from safeconduct.places.queries import country_names, name_in, whole_names
+from safeconduct.places.clocks import city_of
+from safeconduct.places.models import Place
+from safeconduct.places.queries import country_names, largest_cities, name_in, whole_names
+from safeconduct.places.registry import WRITERS
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 # Languages that at least this share speaks are named beside the official ones.
 SPOKEN_PERCENT = 10.0
-MOST_ZONES = 4
+MOST_ZONES = 6
+SUBURB_KM = 50.0
 UNKNOWN_LANGUAGE = "und"
 # Babel's `format_list` raises KeyError in the languages that inherit their patterns.
 SEPARATORS = {"ja": "、", "zh": "、", "ar": "، ", "fa": "، ", "ur": "، "}
 
-LABELS = {
-    "capital": gettext_lazy("Capital"),
-    "population": gettext_lazy("Population"),
-    "area_km2": gettext_lazy("Area"),
-    "languages": gettext_lazy("Languages"),
-    "currency": gettext_lazy("Money"),
-    "calling_code": gettext_lazy("Calling code"),
-    "drive_side": gettext_lazy("Driving"),
-    "speed_unit": gettext_lazy("Speed limits"),
-    "timezones": gettext_lazy("Time"),
-    "hour_cycle": gettext_lazy("Clock"),
-    "week_start": gettext_lazy("Week begins on"),
-    "weekend": gettext_lazy("Weekend"),
-    "measure": gettext_lazy("Measures"),
-    "borders": gettext_lazy("Borders"),
-    "tld": gettext_lazy("Internet domain"),
-}
 ROLES = {
-    "official": noop("capital"),
-    "seat": noop("seat of government"),
-    "legislative": noop("parliament"),
+    "official": gettext_noop("capital"),
+    "seat": gettext_noop("seat of government"),
+    "legislative": gettext_noop("parliament"),
 }
-SERVICES = {
-    "police": gettext_lazy("Police"),
-    "ambulance": gettext_lazy("Ambulance"),
-    "fire": gettext_lazy("Fire brigade"),
-}
-
-
-@dataclass(frozen=True)
-class FactLine:
-    """One fact for a page; `text` is empty when unknown, `sources` too."""
-
-    field: str
-    label: str
-    text: str
-    sources: tuple[FactSource, ...]
-    checked_on: date | None
-
-    @property
-    def is_known(self) -> bool:
-        """Whether a source says anything."""
-        return bool(self.text)
-
-
-@dataclass(frozen=True)
-class EmergencyLine:
-    """The numbers of one service that both sources know; empty when they do not agree on any."""
-
-    service: str
-    label: str
-    numbers: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class Emergency:
-    """Emergency numbers of a country and where they come from."""
-
-    lines: tuple[EmergencyLine, ...]
-    sources: tuple[FactSource, ...]
-    checked_on: date | None
-
-    @property
-    def is_known(self) -> bool:
-        """Whether a number is known for any service."""
-        return any(line.numbers for line in self.lines)
-
-
-def facts_of(iso2: str, lang: str) -> list[FactLine]:
-    """Every fact that we keep about a country, in the order of a page, unknown ones included."""
-    rows = {row.field: row for row in Fact.objects.filter(country_code=iso2)}
-    sources = _sources(rows.values())
-    words = Words(lang)
-    lines = []
-    for field, label in LABELS.items():
-        row = rows.get(field)
-        text = words.text(field, row.value) if row is not None else ""
-        known = (row.src, row.src2) if row is not None and text else ()
-        cited = tuple(sources[src] for src in known if src in sources)
-        lines.append(FactLine(field, str(label), text, cited, row.checked_on if row is not None else None))
-    return lines
-
-
-def emergency_of(iso2: str) -> Emergency:
-    """Emergency numbers on which both sources agree."""
-    row = Fact.objects.filter(country_code=iso2, field="emergency").first()
-    numbers = row.value if row is not None else {}
-    lines = tuple(
-        EmergencyLine(service, str(label), tuple(numbers.get(service, ())))
-        for service, label in SERVICES.items()
-    )
-    if row is None:
-        return Emergency(lines, (), None)
-    sources = _sources([row])
-    return Emergency(
-        lines, tuple(sources[src] for src in (row.src, row.src2) if src in sources), row.checked_on
-    )
 
 
 def rounded(people: int) -> int:
@@ -146,9 +55,8 @@ def people_words(people: int | None, lang: str) -> str:
     return _("about %(number)s people") % {"number": number}
 
 
-def _sources(rows: Any) -> dict[str, FactSource]:
-    wanted = {src for row in rows for src in (row.src, row.src2) if src}
-    return {source.src: source for source in FactSource.objects.filter(src__in=wanted)}
+def _km(one: Place, other: Place) -> float:
+    return distance_km(one.lon, one.lat, other.lon, other.lat)
 
 
 class Words:
@@ -164,8 +72,14 @@ class Words:
 
     def text(self, field: str, value: Any) -> str:
         """A value as text; empty for one that says nothing."""
+        if field in WRITERS:
+            return WRITERS[field](self, value)
         writer: Callable[[Any], str] = getattr(self, f"_{field}", str)
         return writer(value)
+
+    def listed(self, words: list[str]) -> str:
+        """Words one after the other, as the language separates them."""
+        return self._list(words)
 
     def _list(self, words: list[str]) -> str:
         return SEPARATORS.get(self.locale.language, ", ").join(words)
@@ -241,16 +155,36 @@ class Words:
         return _("in miles per hour") if unit == "mph" else _("in kilometres per hour")
 
     def _timezones(self, zones: list[str]) -> str:
-        offsets: dict[str, list[str]] = {}
-        for zone in zones:
-            local = clock.now().astimezone(ZoneInfo(zone))
-            offsets.setdefault(offset_words(local), []).append(zone.rsplit("/", 1)[-1].replace("_", " "))
-        if len(offsets) == 1:
-            return _("%(offset)s now, everywhere") % {"offset": next(iter(offsets))}
-        words = [f"{offset} ({places[0]})" for offset, places in offsets.items()]
+        now = clock.now()
+        offsets = {zone: offset_words(now.astimezone(ZoneInfo(zone))) for zone in zones}
+        if len(set(offsets.values())) == 1:
+            return _("%(offset)s now, everywhere") % {"offset": next(iter(offsets.values()))}
+        words = [f"{offset} ({self._list(cities)})" for offset, cities in self._by_offset(offsets).items()]
         more = len(words) - MOST_ZONES
         text = self._list(words[:MOST_ZONES])
         return text if more <= 0 else _("%(zones)s and %(count)d more") % {"zones": text, "count": more}
+
+    def _by_offset(self, offsets: dict[str, str]) -> dict[str, list[str]]:
+        """Offset → its largest cities, that of the largest city first; where there is none, the city of the zone."""
+        zones = largest_cities(offsets)
+        wanted = [pk for cities in zones.values() for pk in cities]
+        rows = {row.pk: row for row in Place.objects.filter(pk__in=wanted).prefetch_related(whole_names())}
+        groups: dict[str, list[Place]] = {}
+        for zone, cities in zones.items():
+            groups.setdefault(offsets[zone], []).extend(rows[pk] for pk in cities)
+        named: dict[str, list[str]] = {}
+        for offset, places in groups.items():
+            places.sort(key=lambda place: -(place.population or 0))
+            # A suburb beside its city says nothing new.
+            second = next((place for place in places[1:] if _km(places[0], place) > SUBURB_KM), None)
+            named[offset] = [
+                name_in(place, list(place.names.all()), self.lang)
+                for place in (*places[:1], *([second] if second else []))
+            ]
+        for zone, offset in offsets.items():
+            if not named[offset]:
+                named[offset] = [city_of(zone, self.lang)]
+        return named
 
     def _hour_cycle(self, cycle: str) -> str:
         return _("12 hours, with am and pm") if cycle in ("h", "K") else _("24 hours")

@@ -21,7 +21,6 @@ CAPITAL_BONUS = 8
 RANK_SHARE = 5.0
 PREFIX_NEAR, PREFIX_FAR, WORD_NEAR, WORD_FAR = 250, 80, 100, 20
 LONGEST = 160
-EMERGENCY_SOURCES = ("aosp", "libphonenumber")
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +156,8 @@ def _add_airport(wanted: Wanted, row: dict[str, str]) -> None:
         rank=rank,
     )
     city = f"{row['city']} {row['iata']}" if row["city"] else ""
-    wanted.names[key] = _search_names(row["name"], [("", row["iata"]), ("", city)], rank, all_near=True)
+    names = [("", row["iata"]), ("", row["icao"]), ("", city)]
+    wanted.names[key] = _search_names(row["name"], names, rank, all_near=True)
 
 
 def _people_rank(population: int | None, base: int = 0) -> int:
@@ -236,4 +236,10 @@ def _country_names(data: Path) -> dict[str, list[tuple[str, str]]]:
     names: dict[str, list[tuple[str, str]]] = defaultdict(list)
     for row in read_rows(data / "country_name.csv.gz"):
         names[row["iso2"]].append((row["langs"], row["name"]))
+    # What a country was called before or calls itself in Latin letters, and the countries within one.
+    for row in read_rows(data / "typed" / "country_other_name.csv"):
+        names[row["iso2"]].append(("", row["name"]))
+    for row in read_rows(data / "typed" / "part_name.csv"):
+        if row["iso2"] == "GB":
+            names[row["iso2"]].append(("", row["name"]))
     return names

@@ -9,6 +9,8 @@ from __future__ import annotations
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from safeconduct.lib.timewords import period_words
+
 
 class Place(models.Model):
     """A country, territory, city or main airport."""
@@ -90,16 +92,17 @@ class FactSource(models.Model):
     licence = models.CharField(max_length=80)
     retrieved = models.DateField()
     used_for = models.TextField(blank=True)
+    edition = models.CharField(max_length=10, blank=True, help_text="The document's own date: 2024, 2024-05 or 2024-05-03")
 
     def __str__(self) -> str:
-        return self.title
+        return f"{self.title}, {period_words(self.edition)}" if self.edition else self.title
 
 
 class Fact(models.Model):
     """One statement about a country; a field without a row is unknown."""
 
     country_code = models.CharField(max_length=2)
-    field = models.CharField(max_length=20)
+    field = models.CharField(max_length=40)
     value = models.JSONField()
     src = models.CharField(max_length=40)
     src2 = models.CharField(max_length=40, blank=True)
@@ -108,6 +111,35 @@ class Fact(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["country_code", "field"], name="places_one_fact_a_field"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.country_code} {self.field}"
+
+
+class FactOverride(models.Model):
+    """An operator's correction of a fact: wins over the shipped value and survives every new build of the data."""
+
+    country_code = models.CharField(max_length=2)
+    field = models.CharField(max_length=40)
+    value = models.JSONField(null=True, help_text="Null: shown as unknown")
+    shipped_value = models.JSONField(null=True, help_text="What the shipped data said when this was made")
+    source_title = models.CharField(_("who says so"), max_length=160)
+    source_url = models.URLField(_("address"), max_length=500, blank=True)
+    reason = models.CharField(_("reason"), max_length=500)
+    checked_on = models.DateField(_("checked on"))
+    by_label = models.CharField(max_length=200)
+    made_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["country_code", "field", "-made_at"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["country_code", "field"],
+                name="places_one_override_a_field",
+                condition=models.Q(ended_at__isnull=True),
+            )
         ]
 
     def __str__(self) -> str:

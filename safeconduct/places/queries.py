@@ -1,105 +1,100 @@
 """Finding places and reading facts.
 
-Search is by the beginning of a name or of a word in it, without accents, in every language at once. It does not
-forgive typing errors, and it never offers a place that the data no longer has.
+`search` is for programs and for what must not be guessed: by the beginning of a name or of a word in it, without
+accents, in every language at once. `find` is for somebody who types: it forgives errors and says what it took them
+for. Both read the prebuilt index (`searchindex`), and neither offers a place that the data no longer has.
 """
 
 from __future__ import annotations
 
+import itertools
 import re
-from collections import defaultdict
-from dataclasses import dataclass
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
 from zoneinfo import ZoneInfo
 
-from django.db import connection
-from django.db.models import Prefetch, QuerySet
+import numpy as np
+from django.db.models import F, Prefetch
 from django.utils.translation import gettext as _
 
 from safeconduct.lib import clock
 from safeconduct.lib.errors import NotFound, Refused
+from safeconduct.places.effective import effective_facts
 from safeconduct.places.folding import fold
-from safeconduct.places.models import Fact, Place, PlaceName
+from safeconduct.places.models import Place, PlaceName
+from safeconduct.places.searchindex.opening import index
+from safeconduct.places.searchindex.ranking import HIGHEST, beginnings, meaning, with_code
+from safeconduct.places.searchindex.reading import SearchIndex
+from safeconduct.places.searchindex.sections import Array as Scores
 
-HIGHEST = "\U0010ffff"
 LONGEST_QUERY = 100
 MOST = 50
-# Rows looked at by weight before scoring: enough that the best ten of any two letters are among them.
-LOOKED_AT = 150
-RANK_SHARE = 0.5
-EXACT_KNOWN, EXACT = 0.5, 0.35
-CODE_TYPED, CODE = 0.5, 0.3
-# The reader's own language raises a beginning that others only call so.
-OWN_LANGUAGE = 0.15
-MOST_NAMES = 200
+LARGEST = 6
 _IATA = re.compile(r"[A-Za-z]{3}")
 
 
 @dataclass(frozen=True)
 class PlaceHit:
-    """One answer of a search; `names` are all spellings, `score` is between 0 and 1."""
+    """One answer of a search; `score` is between 0 and 1."""
 
     kind: str
     code: str
     name: str
     native_name: str
-    names: tuple[str, ...]
     country: str
     country_name: str
     score: float
     key: str
     population: int | None = None
     region: str = ""
+    spellings: Callable[[], list[str]] = field(default=list, repr=False, compare=False)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """All spellings, the main one first: read when they are asked for, because most answers are not."""
+        return tuple(self.spellings())
+
+
+@dataclass(frozen=True)
+class Found:
+    """What somebody who types and errs may have meant; `understood` is the spelling that was taken for theirs."""
+
+    hits: list[PlaceHit]
+    understood: str = ""
 
 
 def search(query: str, *, lang: str = "en", limit: int = 10) -> list[PlaceHit]:
     """Active places whose name, a later word of it, or code begins with the query; best first."""
-    text = query.strip()[:LONGEST_QUERY]
-    folded = fold(text)
+    text, folded = _asked(query)
     if not folded:
         return []
-    scores: dict[int, float] = defaultdict(float)
-    ranks: dict[int, int] = {}
-    for row in _candidates(folded, lang):
-        ranks[row.place_id] = row.place.rank
-        scores[row.place_id] = max(scores[row.place_id], _score(row, folded, lang))
-    for place in _with_code(text):
-        quality = CODE_TYPED if text.isupper() else CODE
-        ranks[place.pk] = place.rank
-        scores[place.pk] = max(scores[place.pk], quality + RANK_SHARE * place.rank / 100)
-    best = sorted(scores, key=lambda pk: (-scores[pk], -ranks[pk], pk))[: max(0, min(limit, MOST))]
-    return _hits(best, scores, lang)
+    places = index()
+    scores, _is_exact = beginnings(places, folded, _tags(lang))
+    with_code(places, text, scores)
+    return _hits(places, scores, lang, limit)
 
 
-def _candidates(folded: str, lang: str) -> list[PlaceName]:
-    names = PlaceName.objects.filter(place__state=Place.State.ACTIVE).select_related("place")
-    exact = names.filter(folded=folded).order_by("-weight")[:LOOKED_AT]
-    beginning = _beginning(names, folded).order_by("-weight")
-    own = beginning.filter(langs__contains=_languages(lang)[-1])[:LOOKED_AT] if lang[:2] != "en" else []
-    return [*exact, *beginning[:LOOKED_AT], *own]
+def find(query: str, *, lang: str = "en", limit: int = 10) -> Found:
+    """Like `search`, and forgiving: words in any order, a name beside its country or "airport", typing errors."""
+    text, folded = _asked(query)
+    if not folded:
+        return Found([])
+    places = index()
+    meant = meaning(places, text, folded, _tags(lang))
+    hits = _hits(places, meant.scores, lang, limit)
+    return Found(hits, _as_spelt(meant.corrected, hits) if meant.corrected and hits else "")
 
 
-def _beginning(names: QuerySet[PlaceName], folded: str) -> QuerySet[PlaceName]:
-    """By index on both engines: SQLite compares bytes, PostgreSQL has a pattern index on the column."""
-    if connection.vendor == "sqlite":
-        return names.filter(folded__gte=folded, folded__lt=folded + HIGHEST)
-    return names.filter(folded__startswith=folded)
+def _asked(query: str) -> tuple[str, str]:
+    text = query.strip()[:LONGEST_QUERY]
+    return text, fold(text)
 
 
-def _score(row: PlaceName, folded: str, lang: str) -> float:
-    """The beginning of a name scores its stored weight (see loading.py); the whole name scores by rank."""
-    is_own = _is_in_language(row, lang)
-    if row.is_whole and row.folded == folded:
-        is_known = bool(row.langs) or row.name == row.place.name or row.place.kind != Place.Kind.CITY
-        quality = EXACT_KNOWN if is_known else EXACT
-        return min(1.0, quality + (0.02 if is_own else 0) + RANK_SHARE * row.place.rank / 100)
-    return min(1.0, row.weight / 1000 + (OWN_LANGUAGE if is_own else 0))
-
-
-def _with_code(text: str) -> QuerySet[Place]:
-    """Countries by ISO code and airports by IATA code; a city has no code that people type."""
-    places = Place.objects.filter(state=Place.State.ACTIVE, code=text.upper())
-    return places.exclude(kind=Place.Kind.CITY) if len(text) in (2, 3) else places.none()
+def _as_spelt(corrected: str, hits: list[PlaceHit]) -> str:
+    """The best answer's own spelling of the corrected words, where it has one."""
+    return next((name for name in hits[0].names if fold(name) == corrected), corrected)
 
 
 def _languages(lang: str) -> list[str]:
@@ -109,9 +104,9 @@ def _languages(lang: str) -> list[str]:
     return list(dict.fromkeys((wider, {"no": "nb"}.get(language, language))))
 
 
-def _is_in_language(row: PlaceName, lang: str) -> bool:
-    used = row.langs.split(" ")
-    return lang[:2] != "en" and any(tag in used for tag in _languages(lang))
+def _tags(lang: str) -> list[str]:
+    """Languages whose spellings are raised; English is what every place has."""
+    return [] if lang[:2] == "en" else _languages(lang)
 
 
 def name_in(place: Place, names: list[PlaceName], lang: str) -> str:
@@ -130,30 +125,47 @@ def whole_names() -> Prefetch[str]:
     return Prefetch("names", queryset=PlaceName.objects.filter(is_whole=True).order_by("pk"))
 
 
-def _hits(pks: list[int], scores: dict[int, float], lang: str) -> list[PlaceHit]:
-    places = Place.objects.filter(pk__in=pks).prefetch_related(whole_names())
-    by_pk = {place.pk: place for place in places}
-    countries = country_names({place.country_code for place in by_pk.values()}, lang)
-    hits = []
-    for pk in pks:
-        place = by_pk[pk]
-        names = list(place.names.all())
-        hits.append(
-            PlaceHit(
-                kind=place.kind,
-                code=place.code,
-                name=name_in(place, names, lang),
-                native_name=place.native_name,
-                names=tuple(dict.fromkeys([place.name, *(row.name for row in names)]))[:MOST_NAMES],
-                country=place.country_code,
-                country_name=countries.get(place.country_code, ""),
-                score=round(scores[pk], 4),
-                key=place.key,
-                population=place.population,
-                region=place.region,
-            )
-        )
-    return hits
+def _hits(places: SearchIndex, scores: Scores, lang: str, limit: int) -> list[PlaceHit]:
+    """The best places with their names; of two that score alike the likelier one."""
+    most = max(0, min(limit, MOST))
+    found = np.flatnonzero(scores)
+    if len(found) > most:
+        least = np.partition(scores[found], -most)[-most] if most else HIGHEST + 1
+        found = found[scores[found] >= least]
+    best = found[np.argsort(-scores[found], kind="stable")][:most]
+    return [_hit(places, int(number), int(scores[number]), lang) for number in best]
+
+
+def _hit(places: SearchIndex, number: int, score: int, lang: str) -> PlaceHit:
+    key, kind, code, name, native_name, country, region, population = places.record(number)
+    return PlaceHit(
+        kind=kind,
+        code=code,
+        name=_named(places, number, lang) or name,
+        native_name=native_name,
+        country=country,
+        country_name=_country_in(places, country, lang),
+        score=score / HIGHEST,
+        key=key,
+        population=population,
+        region=region,
+        spellings=partial(places.spellings, number),
+    )
+
+
+def _named(places: SearchIndex, number: int, lang: str) -> str | None:
+    tags = list(itertools.takewhile(lambda tag: tag != "en", _languages(lang)))
+    return places.name_in(number, tags) if tags else None
+
+
+def _country_in(places: SearchIndex, code: str, lang: str) -> str:
+    number = places.codes.get(code)
+    if number is None:
+        return ""
+    kept = places.country_names.get((number, lang))
+    if kept is None:
+        kept = places.country_names[number, lang] = _named(places, number, lang) or places.record(number)[3]
+    return kept
 
 
 def country_names(codes: set[str], lang: str) -> dict[str, str]:
@@ -204,6 +216,17 @@ def resolve(text: str) -> Place:
     return place_by_key(hits[0].key)
 
 
+def largest_cities(zones: Collection[str]) -> dict[str, list[int]]:
+    """Zone → its largest cities (primary keys), the zone of the largest city first, zones without a city last."""
+    found: dict[str, list[int]] = {}
+    cities = Place.objects.filter(kind=Place.Kind.CITY, state=Place.State.ACTIVE, zone__in=zones)
+    for zone, pk in cities.order_by(F("population").desc(nulls_last=True), "pk").values_list("zone", "pk"):
+        of_zone = found.setdefault(zone, [])
+        if len(of_zone) < LARGEST:
+            of_zone.append(pk)
+    return found | {zone: [] for zone in zones if zone not in found}
+
+
 def zone_of(place: Place) -> ZoneInfo:
     """The place's time zone: a country's is its capital's; UTC where nobody keeps a clock."""
     return ZoneInfo(place.zone or "UTC")
@@ -212,9 +235,11 @@ def zone_of(place: Place) -> ZoneInfo:
 def only_zone(country_code: str) -> str:
     """The zone of a country whose clocks all show the same, in winter and in summer; empty for every other."""
     place = Place.objects.filter(key=f"iso:{country_code}", state=Place.State.ACTIVE).first()
-    fact = Fact.objects.filter(country_code=country_code, field="timezones").first()
-    if place is None or fact is None:
+    zones = [
+        name for fact in effective_facts(country_code=country_code, fields=["timezones"]) for name in fact.value
+    ]
+    if place is None or not zones:
         return ""
     half_years = [clock.now(), clock.now() + timedelta(days=183)]
-    clocks = {tuple(at.astimezone(ZoneInfo(name)).utcoffset() for at in half_years) for name in fact.value}
+    clocks = {tuple(at.astimezone(ZoneInfo(name)).utcoffset() for at in half_years) for name in zones}
     return place.zone if len(clocks) == 1 else ""

@@ -1,4 +1,4 @@
-"""Address of the suggestions. The page of the search is put up, guarded, by the room of destination pages."""
+"""Addresses of the suggestions and of the world's shapes. The page of the search is put up, guarded, by the room of destination pages."""
 
 from django.urls import path
 
@@ -8,4 +8,5 @@ app_name = "places"
 
 urlpatterns = [
     path("suggest/", views.suggest, name="suggest"),
+    path("world-<slug:digest>.json", views.world_shapes, name="world"),
 ]

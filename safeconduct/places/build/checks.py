@@ -10,15 +10,19 @@ from collections.abc import Iterator
 from pathlib import Path
 from zoneinfo import available_timezones
 
-from shapely.geometry import Point, shape
+from shapely.geometry import Point, box, shape
 
 from safeconduct.lib import clock
+from safeconduct.lib.timewords import period_words
+from safeconduct.places.boundaries import unpack
 from safeconduct.places.files import read_json, read_rows
+from safeconduct.places.registry import topic_problems
 
 COUNTRIES = 250
 LEAST_CITIES = 34_000
 LEAST_AIRPORTS = 800
 MOST_BYTES = 6_000_000
+LEAST_BOUNDARIES = {"EMMA_ID": 2200, "FIPS6": 3200}
 # No inhabited place or no scheduled airport; anything else without one is a mistake.
 WITHOUT_CAPITAL = frozenset({"AQ", "BV", "HM", "IO", "TK", "UM"})
 WITHOUT_ZONE = frozenset({"BV", "HM"})
@@ -31,7 +35,15 @@ DISPUTED_CAPITALS = frozenset({"EH"})
 
 def problems_of(data: Path) -> list[str]:
     """Every broken invariant, in words."""
-    return [*_codes(data), *_sources(data), *_capitals(data), *_lists(data), *_shapes(data), *_size(data)]
+    return [
+        *_codes(data),
+        *_sources(data),
+        *_capitals(data),
+        *_lists(data),
+        *_shapes(data),
+        *_size(data),
+        *topic_problems(data),
+    ]
 
 
 def _codes(data: Path) -> Iterator[str]:
@@ -63,6 +75,13 @@ def _sources(data: Path) -> Iterator[str]:
         )
         if row["retrieved"] > today:
             yield f"source {src} was read in the future"
+        if row["edition"]:
+            try:
+                period_words(row["edition"])
+            except ValueError:
+                yield f"source {src} has the edition {row['edition']}, which is no date"
+            if row["edition"] > row["retrieved"]:
+                yield f"source {src} is of a later day than that on which it was read"
     for name in ("field_source", "capital", "currency", "calling", "timezone", "emergency", "airport"):
         for row in read_rows(data / f"{name}.csv"):
             for column in ("src", "src2"):
@@ -116,6 +135,19 @@ def _shapes(data: Path) -> Iterator[str]:
     yield from (f"{code} has no shape for matching" for code in sorted(codes - matched))
     drawn = set(read_json(data / "map" / "world.json.gz"))
     yield from (f"{code} has no shape for drawing" for code in sorted(codes - drawn - WITHOUT_DRAWING))
+    tables = read_json(data / "map" / "boundaries.json.gz")
+    for scheme, least in LEAST_BOUNDARIES.items():
+        if len(tables["shapes"][scheme]) < least:
+            yield f"only {len(tables['shapes'][scheme])} shapes of {scheme}"
+        for code, packed in tables["shapes"][scheme].items():
+            shaped = unpack(packed)
+            if shaped.is_empty or not shaped.is_valid or not box(-180, -90, 180, 90).covers(shaped):
+                yield f"the shape of {scheme} {code} is not sound"
+    emma = set(tables["shapes"]["EMMA_ID"])
+    for scheme, aliases in tables["aliases"].items():
+        yield from (
+            f"{scheme} {code} has no shape" for code, targets in aliases.items() if not {*targets} <= emma
+        )
 
 
 def _size(data: Path) -> Iterator[str]:

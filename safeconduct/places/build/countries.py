@@ -12,9 +12,9 @@ from typing import Any
 import phonenumbers
 from babel import Locale
 from babel.localedata import locale_identifiers
-from phonenumbers import shortnumberinfo
 from shapely.geometry import Polygon, shape
 
+from safeconduct.places.build.emergency import build_emergency
 from safeconduct.places.build.inputs import Inputs
 from safeconduct.places.files import TYPED, read_json, read_rows, write_rows
 
@@ -35,7 +35,6 @@ DOUBTED_LANGUAGES = frozenset({("PH", "es")})
 # A language is complete when it names all but one of the codes.
 LEAST_NAMES = 249
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-EMERGENCY_SERVICES = ("police", "ambulance", "fire")
 
 FIELD_SOURCES = (
     ("iso3", "country-coder"),
@@ -122,7 +121,7 @@ def build_countries(inputs: Inputs, out: Path) -> None:
     _build_calling(inputs, sorted(iso), out)
     _build_borders(geonames, set(iso), out)
     _build_zones(inputs, set(iso), out)
-    _build_emergency(set(iso), out)
+    build_emergency(set(iso), out)
 
 
 def _kind(code: str, about: dict[str, Any]) -> str:
@@ -269,15 +268,3 @@ def _build_zones(inputs: Inputs, codes: set[str], out: Path) -> None:
     rows.sort(key=lambda row: row[0])
     write_rows(out / "timezone.csv", ["iso2", "zone", "comment", "src"], rows)
 
-
-def _build_emergency(codes: set[str], out: Path) -> None:
-    """Only numbers that both sources know as emergency numbers, less the typed exceptions."""
-    refused = {(r["iso2"], r["service"], r["number"]) for r in read_rows(TYPED / "emergency_exception.csv")}
-    rows = []
-    for row in read_rows(TYPED / "emergency_aosp.csv"):
-        key = (row["iso2"], row["service"], row["number"])
-        if row["iso2"] not in codes or row["service"] not in EMERGENCY_SERVICES or key in refused:
-            continue
-        if shortnumberinfo.is_emergency_number(row["number"], row["iso2"]):
-            rows.append((*key, "aosp", "libphonenumber"))
-    write_rows(out / "emergency.csv", ["iso2", "service", "number", "src", "src2"], sorted(rows))

