@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from django.http import HttpRequest
 
-from safeconduct.alerts.models import AlertVersion
+from safeconduct.alerts.models import AlertVersion, Event
 
 
 @dataclass(frozen=True)
@@ -25,13 +25,40 @@ class WhyLine:
 
 
 WhyYou = Callable[[HttpRequest, AlertVersion], list[WhyLine]]
-Concerning = Callable[[HttpRequest, Sequence[AlertVersion]], frozenset[int]]
+Concerning = Callable[[HttpRequest], frozenset[int]]
+
+
+@dataclass(frozen=True)
+class OwnPoint:
+    """Where one of the reader's own trips takes them, for the map."""
+
+    lon: float
+    lat: float
+    label: str
+    when: str
+    url: str
+
+
+OwnPoints = Callable[[HttpRequest], list[OwnPoint]]
 
 why_you: WhyYou | None = None
 """Why a version concerns the person who looks at its page."""
 
 concerning: Concerning | None = None
-"""Which of the listed versions (primary keys) concern the person who looks at the table."""
+"""Which events (primary keys) concern the person who looks, now."""
+
+own_points: OwnPoints | None = None
+"""Where the reader is and will be by their own trips. `trips` fills it in its apps.py."""
+
+AreaChanged = Callable[[Event], None]
+area_changed: AreaChanged | None = None
+"""Called in the transaction that corrects, or gives back, the area of an event's current version."""
+
+
+def area_has_changed(event: Event) -> None:
+    """Say that people have to be matched anew."""
+    if area_changed is not None:
+        area_changed(event)
 
 
 def why_lines(request: HttpRequest, version: AlertVersion) -> list[WhyLine]:
@@ -39,6 +66,11 @@ def why_lines(request: HttpRequest, version: AlertVersion) -> list[WhyLine]:
     return why_you(request, version) if why_you is not None else []
 
 
-def concerning_keys(request: HttpRequest, versions: Sequence[AlertVersion]) -> frozenset[int]:
-    """The listed versions that concern the reader, none without `matching`."""
-    return concerning(request, versions) if concerning is not None else frozenset()
+def concerning_events(request: HttpRequest) -> frozenset[int]:
+    """Keys of the events that concern the reader, none without `matching`."""
+    return concerning(request) if concerning is not None else frozenset()
+
+
+def points_of(request: HttpRequest) -> list[OwnPoint]:
+    """Where the reader's own trips go, nowhere without `trips`."""
+    return own_points(request) if own_points is not None else []

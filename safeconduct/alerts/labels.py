@@ -50,6 +50,20 @@ EVENT_TYPES: dict[str, str | Promise] = {
     "environment": _("Environment"),
     "other": _("Other"),
 }
+CATEGORIES: dict[str, tuple[str | Promise, tuple[str, ...]]] = {
+    "geo": (_("Earth and sea"), ("earthquake", "tsunami", "volcano", "landslide", "avalanche", "coastal", "geological")),
+    "met": (
+        _("Weather"),
+        ("tropical_cyclone", "storm", "thunderstorm", "tornado", "wind", "rain", "flood", "snow_ice", "cold", "heat",
+         "fog", "dust", "drought", "marine", "weather"),
+    ),
+    "fire": (_("Fire and explosion"), ("wildfire", "fire", "explosion", "hazmat")),
+    "health": (_("Health and environment"), ("health", "air_quality", "environment")),
+    "security": (_("Security and public order"), ("security", "civil", "safety", "missing_person", "rescue")),
+    "transport": (_("Transport and supply"), ("transport", "infrastructure")),
+    "other": (_("Other"), ("other", "test")),
+}  # fmt: skip
+"""Groups of event types for the filters, after CAP 1.2 §3.2.2 category. Every type is in one."""
 SEVERITIES: dict[str, str | Promise] = {
     "Extreme": _("Extreme"),
     "Severe": _("Severe"),

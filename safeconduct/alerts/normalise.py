@@ -8,14 +8,17 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 from babel.core import get_global
 
+from safeconduct.alerts import tsunami
+from safeconduct.alerts.endings import awareness, says_over
+from safeconduct.alerts.formats.nws_events import NwsEvent, is_nws, nws_event
 from safeconduct.alerts.formats.text import instant
 from safeconduct.alerts.parsed import UNKNOWN, Info, ParsedAlert
 
@@ -26,9 +29,13 @@ CERTAINTY_RANK = {"Observed": 4, "Likely": 3, "Possible": 2, UNKNOWN: 1, "Unlike
 URGENCY_RANK = {"Immediate": 4, "Expected": 3, "Future": 2, UNKNOWN: 1, "Past": 0}
 _AWARENESS_SEVERITY = {"red": "Extreme", "orange": "Severe", "yellow": "Moderate", "green": "Minor"}
 _PREFIX_ALIASES = {"EI": "IE", "UK": "GB", "EL": "GR"}
+_US_AREAS = {
+    "60": "AS", "64": "FM", "66": "GU", "68": "MH", "69": "MP", "70": "PW", "72": "PR", "78": "VI",
+}  # fmt: skip
+"""FIPS state codes of what the NWS warns and ISO 3166-1 counts as countries of their own; UGC has their letters."""
 _WMO_OID = re.compile(r"^(?:urn:oid:)?2\.49\.0\.[0-3]\.(\d{1,3})\.")
-_VTEC = re.compile(r"/[OTEX]\.(NEW|CON|EXT|EXA|EXB|UPG|CAN|EXP|COR|ROU)\.")
-_VTEC_OVER = {"CAN", "EXP", "UPG"}
+_EMERGENCIES = ("tornadoDamageThreat", "flashFloodDamageThreat")
+"""NWS: CATASTROPHIC in one of these is a tornado emergency or a flash flood emergency."""
 
 
 @dataclass(frozen=True)
@@ -55,35 +62,51 @@ class Normal:
     onset_at: datetime | None
     expires_at: datetime | None
     stops_mattering_at: datetime | None
-    """The last of expiry and the named end of the event; None when the message names neither."""
+    """The last block's named end of the event, or its expiry where it names none; None without either."""
     countries: tuple[str, ...]
     """Countries that identifier and geocodes name, ISO 3166-1 alpha-2."""
     area_names: tuple[str, ...]
     is_over: bool
+    live: tuple[Info, ...]
+    """The blocks that do not say that their part is over."""
 
 
 def normalise(alert: ParsedAlert) -> Normal:
     """The common reading of a parsed alert."""
     live = live_infos(alert)
     infos = live or alert.infos
-    lead = max(infos, key=_weight, default=None)
-    expiries = [info.expires for info in infos if info.expires]
-    ends = [*expiries, *(end.at for info in infos if (end := instant(info.parameter("eventEndingTime"))))]
+    rows = {info.event: nws_event(info.event) for info in infos} if is_nws(alert) else {}
+    lead = infos[0] if len(infos) == 1 else _lead(infos, rows)
+    row = rows.get(lead.event) if lead else None
+    read = tsunami.as_read(lead) if lead and tsunami.is_bulletin(alert) else lead
+    ends = [end for info in infos if (end := _end(info))]
     return Normal(
         event_type=event_type(alert),
-        urgency=lead.urgency if lead else UNKNOWN,
-        severity=severity_of(lead) if lead else UNKNOWN,
-        certainty=lead.certainty if lead else UNKNOWN,
+        urgency=read.urgency if read else UNKNOWN,
+        severity=severity_of(read, row=row) if read else UNKNOWN,
+        certainty=certainty_of(read, row=row) if read else UNKNOWN,
         effective_at=min((info.effective for info in infos if info.effective), default=None),
         onset_at=min((info.onset for info in infos if info.onset), default=None),
-        expires_at=max(expiries, default=None),
+        expires_at=max((info.expires for info in infos if info.expires), default=None),
         stops_mattering_at=max(ends, default=None),
         countries=named_countries(alert),
         area_names=tuple(
             dict.fromkeys(area.description for info in infos for area in info.areas if area.description)
         ),
         is_over=bool(alert.infos) and not live,
+        live=live,
     )
+
+
+def _lead(infos: Sequence[Info], rows: Mapping[str, NwsEvent | None]) -> Info | None:
+    """The worst block."""
+    return max(infos, key=lambda info: _weight(info, rows.get(info.event)), default=None)
+
+
+def _end(info: Info) -> datetime | None:
+    """The named end of the event; the expiry of a text that names one only tells when the text is renewed."""
+    named = instant(info.parameter("eventEndingTime"))
+    return named.at if named else info.expires
 
 
 def live_infos(alert: ParsedAlert) -> tuple[Info, ...]:
@@ -91,33 +114,25 @@ def live_infos(alert: ParsedAlert) -> tuple[Info, ...]:
     return tuple(info for info in alert.infos if not says_over(info, msg_type=alert.msg_type))
 
 
-def says_over(info: Info, *, msg_type: str) -> bool:
-    """Whether a block ends its part: AllClear, Past in an Update, every VTEC action an end, ECCC “ended”."""
-    if "AllClear" in info.response_types:
-        return True
-    if info.urgency == "Past" and msg_type == "Update":
-        return True
-    actions = _VTEC.findall(" ".join(value for key, value in info.parameters if key.upper() == "VTEC"))
-    if actions and all(action in _VTEC_OVER for action in actions):
-        return True
-    return any(
-        key.endswith("Alert_Location_Status") and value.strip().lower() == "ended"
-        for key, value in info.parameters
-    )
+def severity_of(info: Info, *, row: NwsEvent | None = None) -> str:
+    """MeteoAlarm's awareness level and the NWS's emergencies first, then as given; for Unknown the NWS's `row`."""
+    if info.parameters:
+        if found := _AWARENESS_SEVERITY.get(awareness(info)):
+            return found
+        if any(info.parameter(name).upper() == "CATASTROPHIC" for name in _EMERGENCIES):
+            return "Extreme"
+    return row.severity if row and info.severity == UNKNOWN else info.severity
 
 
-def severity_of(info: Info) -> str:
-    """As given; where it is Unknown, MeteoAlarm's awareness level stands in."""
-    if info.severity != UNKNOWN:
-        return info.severity
-    parts = [part.strip().lower() for part in info.parameter("awareness_level").split(";")]
-    return next((_AWARENESS_SEVERITY[part] for part in parts if part in _AWARENESS_SEVERITY), UNKNOWN)
+def certainty_of(info: Info, *, row: NwsEvent | None = None) -> str:
+    """As given; for Unknown the NWS's `row`."""
+    return row.certainty if row and info.certainty == UNKNOWN else info.certainty
 
 
-def _weight(info: Info) -> tuple[int, int, int]:
+def _weight(info: Info, row: NwsEvent | None) -> tuple[int, int, int]:
     return (
-        SEVERITY_RANK[severity_of(info)],
-        CERTAINTY_RANK.get(info.certainty, 1),
+        SEVERITY_RANK[severity_of(info, row=row)],
+        CERTAINTY_RANK.get(certainty_of(info, row=row), 1),
         URGENCY_RANK.get(info.urgency, 1),
     )
 
@@ -151,30 +166,40 @@ def _pattern(words: str) -> re.Pattern[str] | None:
 
 
 def event_type(alert: ParsedAlert) -> str:
-    """Our code of the event: by code where one is given, by words of event and headline, by category."""
-    types = event_types()
+    """Our code of the event: by the NWS's name, by a code, by words of event and headline, by category."""
     infos = alert.infos
+    if is_nws(alert):
+        rows = [row for info in infos if (row := nws_event(info.event))]
+        if rows:
+            return rows[0].type
     same = {
         value.strip().upper() for info in infos for key, value in info.event_codes if key.upper() == "SAME"
     }
     awareness = {info.parameter("awareness_type").partition(";")[0].strip() for info in infos} - {""}
     gdacs = {info.parameter("eventtype").strip().upper() for info in infos} - {""}
-    for found in (
-        (kind for kind in types if kind.same & same),
-        (kind for kind in types if kind.awareness & awareness),
-        (kind for kind in types if kind.gdacs and kind.gdacs in gdacs),
-        _by_words(types, (info.event for info in infos)),
-        _by_words(types, (info.headline for info in infos)),
-        _by_category(types, (category for info in infos for category in info.categories)),
-    ):
-        if kind := next(iter(found), None):
-            return kind.code
-    return "other"
+    return (
+        (same and _by_code(lambda kind: bool(kind.same & same)))
+        or (awareness and _by_code(lambda kind: bool(kind.awareness & awareness)))
+        or (gdacs and _by_code(lambda kind: kind.gdacs in gdacs))
+        or _by_words(_joined(info.event for info in infos))
+        or _by_words(_joined(info.headline for info in infos))
+        or _by_category(category for info in infos for category in info.categories)
+        or "other"
+    )
 
 
-def _by_words(types: Iterable[EventType], texts: Iterable[str]) -> Iterable[EventType]:
-    joined = " \n ".join(dict.fromkeys(texts)).replace("_", " ")
-    return (kind for kind in types if kind.pattern and kind.pattern.search(joined))
+def _by_code(is_meant: Callable[[EventType], bool]) -> str:
+    return next((kind.code for kind in event_types() if is_meant(kind)), "")
+
+
+def _joined(texts: Iterable[str]) -> str:
+    return " \n ".join(dict.fromkeys(texts)).replace("_", " ")
+
+
+@lru_cache(maxsize=1024)
+def _by_words(text: str) -> str:
+    """The first type whose words a text has; empty for none. Thousands of messages name their event alike."""
+    return _by_code(lambda kind: kind.pattern is not None and kind.pattern.search(text) is not None)
 
 
 _CATEGORY_TYPES = {
@@ -184,11 +209,11 @@ _CATEGORY_TYPES = {
 }  # fmt: skip
 
 
-def _by_category(types: Iterable[EventType], categories: Iterable[str]) -> Iterable[EventType]:
+def _by_category(categories: Iterable[str]) -> str:
     """Only an unmistakable category decides: MoWaS names all of them at once."""
     named = {category for category in categories if category != "Other"}
     wanted = _CATEGORY_TYPES.get(next(iter(named))) if len(named) == 1 else None
-    return (kind for kind in types if kind.code == wanted)
+    return _by_code(lambda kind: kind.code == wanted)
 
 
 @cache
@@ -211,6 +236,7 @@ def named_countries(alert: ParsedAlert) -> tuple[str, ...]:
     return tuple(found)
 
 
+@lru_cache(maxsize=8192)
 def geocode_country(scheme: str, value: str) -> str:
     """The country that a geocode lies in by its scheme alone; empty when the scheme does not tell."""
     key = scheme.casefold()
@@ -221,6 +247,10 @@ def geocode_country(scheme: str, value: str) -> str:
     if rule == "fixed":
         return country
     prefix = value.strip()[:2].upper()
+    if rule == "ugc":
+        return prefix if prefix in _US_AREAS.values() else country
+    if rule == "fips":
+        return _US_AREAS.get(value.strip()[-5:-3], country)
     if rule == "prefix" and len(prefix) == 2 and prefix.isascii() and prefix.isalpha():
         return _PREFIX_ALIASES.get(prefix, prefix)
     return ""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -11,9 +11,11 @@ from typing import Any
 from django.conf import settings
 from django.db.models import F, Q, QuerySet, TextField
 from django.db.models.functions import Cast
+from shapely.geometry.base import BaseGeometry
 
+from safeconduct.alerts import corrections
 from safeconduct.alerts.labels import event_label, language_name
-from safeconduct.alerts.models import AlertVersion, Event
+from safeconduct.alerts.models import AlertVersion, AreaCorrection, Event
 from safeconduct.feeds.models import DEMONSTRATION, Rejection, Source
 from safeconduct.lib import clock, geo
 from safeconduct.lib.errors import NotFound
@@ -26,6 +28,7 @@ _FLOORS = {
 }
 """Severities below a source's floor. Unknown may be anything and is never below."""
 EXCERPT_LENGTH = 300
+EXCERPT_NAMES = 6
 
 
 @dataclass(frozen=True)
@@ -52,15 +55,35 @@ def reaches_travellers(version: AlertVersion) -> bool:
     shipped = settings.SAFECONDUCT_DEMO_FOLDER and version.event.source.key == DEMONSTRATION
     if version.status != "Actual" and not (shipped and version.status == "Exercise"):
         return False
+    if not reaches_public(version.scope, version.event.source):
+        return False
     return version.severity not in _FLOORS[version.event.source.severity_floor]
 
 
-def _reaching() -> Q:
+def reaches_public(scope: str, source: Source) -> bool:
+    """Whether a CAP scope (CAP 1.2 §3.2.1) lets a message be told to travellers.
+
+    Public, and a missing scope. Not Restricted (to those with a known operational need) and not Private (to the
+    addresses that it names), with one exception: MeteoAlarm publishes some services' ordinary warnings as Private.
+    """
+    if scope == "Private":
+        return source.format == Source.Format.METEOALARM
+    return scope != "Restricted"
+
+
+def _public(source: str) -> Q:
+    """The same as a question; `source` is the way from the row to its source."""
+    meteoalarm = {f"{source}__format": Source.Format.METEOALARM}
+    return ~Q(scope="Restricted") & (~Q(scope="Private") | Q(**meteoalarm))
+
+
+def reaching() -> Q:
+    """Of versions: what may be told to anybody at all; `reaches_travellers` for one that is loaded."""
     below = Q()
     for floor, severities in _FLOORS.items():
         if severities:
             below |= Q(event__source__severity_floor=floor, severity__in=severities)
-    return _told_status("event__source") & ~below
+    return _told_status("event__source") & _public("event__source") & ~below
 
 
 def _told_status(source: str) -> Q:
@@ -75,7 +98,7 @@ def active_versions(now: datetime | None = None) -> QuerySet[AlertVersion]:
     """Current versions of active events that reach travellers and have not passed."""
     return (
         AlertVersion.objects.filter(
-            _reaching(),
+            reaching(),
             event__state=Event.State.ACTIVE,
             event__current_version=F("pk"),
             ends_at__gt=now or clock.now(),
@@ -89,22 +112,35 @@ def active_for_place(place: Any, *, now: datetime | None = None) -> list[AlertVe
     """Active versions that matter at a place (of safeconduct.places), worst first.
 
     A country or territory: every alert that names it or touches it. Any other place: alerts whose area holds
-    its point or comes within 30 km of it, and those that only name its country.
+    its point or comes within 30 km of it, and those that only name its country. An operator's correction goes
+    before the source's area.
     """
     rows = active_versions(now)
+    corrected = corrections.corrected_versions()
+    moved = rows.filter(pk__in=corrected) if corrected else ()
+    ours = [version for version in moved if _is_corrected_near(version, place, corrected)]
+    rows = rows.exclude(pk__in=corrected) if corrected else rows
     if place.is_country:
-        found = list(_naming(rows, place.country_code))
+        found = list(naming(rows, place.country_code))
     else:
-        only_named = _naming(rows.filter(impact_origin=AlertVersion.ImpactOrigin.COUNTRY), place.country_code)
-        found = [*(version for version in _around(rows, place) if _comes_near(version, place)), *only_named]
-    return sorted(found, key=_worst_first)
+        only_named = naming(rows.filter(impact_origin=AlertVersion.ImpactOrigin.COUNTRY), place.country_code)
+        near = (version for version in _around(rows, place) if _comes_near(version.geometry(), place))
+        found = [*near, *only_named]
+    return sorted([*found, *ours], key=_worst_first)
+
+
+def _is_corrected_near(version: AlertVersion, place: Any, corrected: Mapping[int, AreaCorrection]) -> bool:
+    """Whether a version's corrected area matters at a place."""
+    version.is_corrected = True
+    area = corrections.effective(version, corrected)
+    return place.country_code in area.countries if place.is_country else _comes_near(area.geometry, place)
 
 
 NEAR_KM = 30.0
 NEAR_DEGREES = 0.3
 
 
-def _naming(rows: QuerySet[AlertVersion], country_code: str) -> QuerySet[AlertVersion]:
+def naming(rows: QuerySet[AlertVersion], country_code: str) -> QuerySet[AlertVersion]:
     """Versions that name a country: a search in the stored list, alike on both databases."""
     return rows.annotate(country_text=Cast("countries", TextField())).filter(
         country_text__contains=f'"{country_code}"'
@@ -120,8 +156,7 @@ def _around(rows: QuerySet[AlertVersion], place: Any) -> QuerySet[AlertVersion]:
     return rows
 
 
-def _comes_near(version: AlertVersion, place: Any) -> bool:
-    shape = version.geometry()
+def _comes_near(shape: BaseGeometry | None, place: Any) -> bool:
     return shape is not None and geo.distance_to_km(shape, place.lon, place.lat) <= NEAR_KM
 
 
@@ -130,51 +165,19 @@ def _worst_first(version: AlertVersion) -> tuple[int, float]:
     return order.get(version.severity, 3), -version.sent_at.timestamp()
 
 
-def listed(
-    *, active: bool = True, severity: str = "", country: str = "", now: datetime | None = None
-) -> list[AlertVersion]:
-    """Alerts for the table, worst first: the active ones, or the last 2,000 of all that reach travellers.
-
-    Events that matter nowhere (an earthquake too small to concern anybody) are left out. The texts are not
-    loaded: `with_texts` does that for the page that is shown.
-    """
-    if active:
-        rows = active_versions(now)
-    else:
-        rows = (
-            AlertVersion.objects.filter(_reaching(), event__current_version=F("pk"))
-            .select_related("event__source")
-            .order_by("-sent_at", "-pk")
-        )
-    rows = rows.exclude(impact_origin=AlertVersion.ImpactOrigin.NONE, countries=[]).exclude(
-        event__source__format=Source.Format.USGS, impact_origin=AlertVersion.ImpactOrigin.NONE
-    )
-    if severity:
-        rows = rows.filter(severity=severity)
-    if country:
-        rows = _naming(rows, country)
-    found = list(rows.defer("impact_area", "infos", "references", "area_names")[:2000])
-    return sorted(found, key=_worst_first) if active else found
-
-
-def with_texts(versions: Sequence[AlertVersion]) -> list[AlertVersion]:
-    """The same versions in the same order, with everything that a table row needs."""
-    rows = AlertVersion.objects.filter(pk__in=[version.pk for version in versions])
-    by_key = {version.pk: version for version in rows.select_related("event__source").defer("impact_area")}
-    return [by_key[version.pk] for version in versions if version.pk in by_key]
-
-
 def listed_countries() -> set[str]:
     """Countries that any event with a current version names: the choices of the filter."""
     rows = Event.objects.filter(_told_status("source")).values_list("countries", flat=True)
-    return {code for codes in rows.order_by("-pk")[:5000] for code in codes}
+    return {code for codes in rows.order_by().distinct()[:5000] for code in codes}
 
 
 def version_page(public_id: str) -> AlertVersion:
-    """The version of a permanent address. Tests and drafts have none: NotFound."""
+    """The version of a permanent address. Tests, drafts and what is not public have none: NotFound."""
     version = (
-        AlertVersion.objects.select_related("event__source", "event__current_version", "document")
-        .filter(_told_status("event__source"), public_id=public_id)
+        AlertVersion.objects.select_related(
+            "event__source", "event__current_version", "event__incident", "document"
+        )
+        .filter(_told_status("event__source"), _public("event__source"), public_id=public_id)
         .first()
     )
     if version is None:
@@ -183,8 +186,34 @@ def version_page(public_id: str) -> AlertVersion:
 
 
 def history(event: Event) -> list[AlertVersion]:
-    """All versions of an event, newest message first."""
-    return list(event.versions.defer("impact_area").order_by("-sent_at", "-number"))
+    """The versions of an event that a member may see, newest message first: those that have a page."""
+    shown = event.versions.filter(_told_status("event__source"), _public("event__source"))
+    found = list(shown.defer("impact_area", "possible_area", "search_text").order_by("-sent_at", "-number"))
+    for version in found:
+        version.event = event
+    return found
+
+
+def hidden(events: Iterable[Event]) -> dict[int, list[AlertVersion]]:
+    """The versions of events that no member sees, for the operator, by the events' keys; newest message first."""
+    rows = AlertVersion.objects.filter(event__in=[event.pk for event in events])
+    rows = rows.exclude(_told_status("event__source"), _public("event__source"))
+    found: dict[int, list[AlertVersion]] = {}
+    for version in rows.only(
+        "event_id", "number", "identifier", "scope", "status", "msg_type", "sent_at"
+    ).order_by("-sent_at", "-number"):
+        found.setdefault(version.event_id, []).append(version)
+    return found
+
+
+def successor(version: AlertVersion) -> AlertVersion | None:
+    """The current version of the event where it is another one that a member may see."""
+    current = version.event.current_version
+    if current is None or current.pk == version.pk:
+        return None
+    current.event = version.event
+    is_told = current.status == version.status and reaches_public(current.scope, version.event.source)
+    return current if is_told else None
 
 
 def texts(version: AlertVersion, language: str) -> Texts:
@@ -197,7 +226,7 @@ def texts(version: AlertVersion, language: str) -> Texts:
     tag = str(info.get("language", ""))
     event = event_label(version.event_type)
     display = version.event.source.display
-    if display == Source.Display.LINK:
+    if display in (Source.Display.LINK, Source.Display.WHOLE):
         headline, description, instruction = "", "", ""
         tag, is_readers = "", True
     else:
@@ -252,6 +281,15 @@ def excerpt(text: str) -> str:
     return text[:EXCERPT_LENGTH].rsplit(None, 1)[0] + " …"
 
 
+def area_names(version: AlertVersion) -> list[str]:
+    """The source's names of the areas, as many as its licence lets us show."""
+    names: list[str] = version.area_names
+    display = version.event.source.display
+    if display in (Source.Display.LINK, Source.Display.WHOLE):
+        return []
+    return names[:EXCERPT_NAMES] if display == Source.Display.EXCERPT else names
+
+
 def rejections(limit: int = 100) -> QuerySet[Rejection]:
     """What was refused lately, for the operator's page."""
     return Rejection.objects.select_related("document", "source").order_by("-created_at", "-pk")[:limit]
@@ -275,7 +313,7 @@ def as_row(version: AlertVersion) -> dict[str, Any]:
         "expires": _iso(version.expires_at),
         "countries": version.countries,
         "impact_origin": version.impact_origin,
-        "state": version.event.state,
+        "state": version.event.state_now.value,
     }
 
 

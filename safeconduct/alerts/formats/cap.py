@@ -1,9 +1,9 @@
-"""CAP 1.0, 1.1 and 1.2 (OASIS): one message, or messages carried whole inside Atom, RSS or EDXL-DE.
+"""CAP 1.0, 1.1 and 1.2 (OASIS): one message, messages carried whole inside EDXL-DE, or a list (index.py).
 
 Tolerant where an alert can still be understood, strict where it cannot: namespaces instead of prefixes,
 missing or unknown codes become Unknown, elements in any order; a shape or date that cannot be read is left
 out and reported, the alert is kept. Refused: what is not XML, what has no identifier, acknowledgements and
-errors between systems, and indexes that only link to alerts. Pure: no ORM, network or clock.
+errors between systems. Pure: no ORM, network or clock.
 """
 
 from __future__ import annotations
@@ -11,7 +11,9 @@ from __future__ import annotations
 import re
 from datetime import datetime
 
-from safeconduct.alerts.formats.text import instant, language_tag, one_line, plain_text
+from safeconduct.alerts import tsunami
+from safeconduct.alerts.formats import index
+from safeconduct.alerts.formats.text import judged_instant, language_tag, one_line, plain_text
 from safeconduct.alerts.parsed import (
     UNKNOWN,
     Area,
@@ -38,13 +40,25 @@ CATEGORIES = (
 )  # fmt: skip
 
 _NAMESPACE = re.compile(r"^(urn:oasis:names:tc:emergency:cap:1\.[0-2]|http://www\.incident\.com/cap/1\.0)$")
-_CARRIERS = {"feed": "Atom", "entry": "Atom", "rss": "RSS", "EDXLDistribution": "EDXL-DE", "RDF": "RSS 1.0"}
-_TRIPLE = re.compile(r"(\S+?),(.+?),(\d{4}-\d\d-\d\dT[0-9:.]+(?:Z|[+-]\d\d:?\d\d)?)(?=\s|$)")
+_CARRIERS = {"entry": "Atom", "EDXLDistribution": "EDXL-DE"}
+_SENT = re.compile(r",(\d{4}-\d\d-\d\dT[0-9:.]+(?:Z|[+-]\d\d:?\d\d)?)(?=\s|$)")
 _LONGEST = 200
 
 
 def parse(data: bytes) -> Parsed:
     """Read a document. Unreadable when nothing in it could be read."""
+    name = xml.root_name(data)
+    if name in index.NAMES:
+        parsed = index.read(data, is_message=_is_cap, read_message=_read_message)
+    else:
+        parsed = _document(data)
+    if parsed.problems and not parsed.alerts and not parsed.links:
+        raise Unreadable("alert", "; ".join(f"{item.where}: {item.problem}" for item in parsed.problems[:3]))
+    return parsed
+
+
+def _document(data: bytes) -> Parsed:
+    """One message, or a document that carries some."""
     root = xml.read(data)
     name = xml.local_name(root)
     if name == "alert":
@@ -52,9 +66,7 @@ def parse(data: bytes) -> Parsed:
     elif name in _CARRIERS:
         elements = [item for item in root.iter() if xml.local_name(item) == "alert" and _is_cap(item)]
         if not elements:
-            raise Unreadable(
-                "index", f"this {_CARRIERS[name]} document carries no CAP message, at most links to some"
-            )
+            raise Unreadable("carrier", f"this {_CARRIERS[name]} document carries no CAP message")
     elif name.lower() == "html":
         raise Unreadable("html", "this is an HTML page, not an XML document")
     else:
@@ -63,10 +75,12 @@ def parse(data: bytes) -> Parsed:
         raise Unreadable("namespace", f"“alert” in the unknown namespace “{xml.namespace(root)[:80]}”")
     parsed = Parsed()
     for number, element in enumerate(elements, start=1):
-        _Message(element, number, parsed).read()
-    if not parsed.alerts and parsed.problems:
-        raise Unreadable("alert", "; ".join(f"{item.where}: {item.problem}" for item in parsed.problems[:3]))
+        _read_message(element, number, parsed)
     return parsed
+
+
+def _read_message(element: Element, number: int, parsed: Parsed) -> None:
+    _Message(element, number, parsed).read()
 
 
 def _is_cap(element: Element) -> bool:
@@ -108,7 +122,7 @@ class _Message:
             scope=self.code("scope", self.element, SCOPES, UNKNOWN),
             source=one_line(xml.child_text(self.element, "source"))[:_LONGEST],
             references=references(xml.child_text(self.element, "references")),
-            keys=(identifier,),
+            keys=(identifier, key) if (key := tsunami.event_key(identifier)) else (identifier,),
             infos=tuple(
                 self.info(item, number)
                 for number, item in enumerate(xml.children(self.element, "info"), start=1)
@@ -200,13 +214,10 @@ class _Message:
             if name == "sent":
                 self.notes.append("sent missing: the time of receipt stands in")
             return None
-        found = instant(text)
-        if found is None:
-            self.problem(where, f"“{text[:60]}” is no date and time; left out")
-            return None
-        if not found.has_zone:
-            self.problem(where, f"“{text[:60]}” names no time zone; read as UTC")
-        return found.at
+        at, problem = judged_instant(text)
+        if problem:
+            self.problem(where, problem)
+        return at
 
 
 def _with_notes(alert: ParsedAlert, notes: list[str]) -> ParsedAlert:
@@ -242,7 +253,14 @@ def _pairs(item: Element, name: str) -> tuple[Pair, ...]:
 
 def references(text: str) -> tuple[Reference, ...]:
     """“sender,identifier,sent” triples; identifiers with blanks or commas, as real feeds have them, are read."""
-    found = [Reference(one_line(a), one_line(b), c) for a, b, c in _TRIPLE.findall(text)]
+    found: list[Reference] = []
+    position = 0
+    # By the times that end them, in one pass: a pattern for whole triples tries each word with each comma.
+    for sent in _SENT.finditer(text):
+        sender, comma, identifier = text[position : sent.start()].rpartition("\n")[2].partition(",")
+        position = sent.end()
+        if comma and identifier and sender and not sender[-1].isspace():
+            found.append(Reference(one_line(sender.split()[-1]), one_line(identifier), sent[1]))
     if not found:
         for word in text.split():
             parts = word.split(",")

@@ -11,8 +11,11 @@ import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-_DROPPED = re.compile(r"(?is)<(script|style|xml|head)\b.*?</\1\s*>|<!--.*?-->|<!\[if.*?<!\[endif\]>")
-_BREAK = re.compile(r"(?i)<\s*(br\s*/?|/p|/div|/li|/tr|/h[1-6]|/ul|/ol|hr\s*/?)\s*>")
+# Nothing here tries the same blanks or the same rest of a text twice: a stranger's megabyte would take for ever.
+_DROPPED = re.compile(r"(?i)<(?:(script|style|xml|head)\b|(!--)|(!\[if))")
+_DROPPED_TO = {"!--": re.compile("-->"), "![if": re.compile(r"(?i)<!\[endif\]>")}
+_DROPPED_TO |= {name: re.compile(rf"(?i)</{name}\s*>") for name in ("script", "style", "xml", "head")}
+_BREAK = re.compile(r"(?i)<\s*+(br\s*+/?|/p|/div|/li|/tr|/h[1-6]|/ul|/ol|hr\s*+/?)\s*+>")
 _ITEM = re.compile(r"(?i)<\s*li(\s[^<>]*)?>")
 _TAG = re.compile(r"</?[A-Za-z][^<>]{0,2000}>")
 _CONTROL = re.compile(
@@ -41,13 +44,31 @@ def plain_text(raw: str) -> str:
             break
         text = decoded
     if "<" in text:
-        text = _DROPPED.sub(" ", text)
+        text = _without_dropped(text)
         text = _BREAK.sub("\n", text)
         text = _ITEM.sub("\n• ", text)
         text = _TAG.sub("", text)
     text = _CONTROL.sub("", text.replace("\r\n", "\n").replace("\r", "\n").replace("\u00a0", " "))
     lines = _unwrapped([re.sub(r"[ \t]+", " ", line).strip() for line in text.split("\n")])
     return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()
+
+
+def _without_dropped(text: str) -> str:
+    """Without scripts, styles and comments; what is begun and never ended stays, as text that is no mark-up."""
+    kept: list[str] = []
+    position = 0
+    endless: set[str] = set()
+    while found := _DROPPED.search(text, position):
+        kind = next(part for part in found.groups() if part).lower()
+        end = None if kind in endless else _DROPPED_TO[kind].search(text, found.end())
+        if end is None:
+            endless.add(kind)
+        kept.append(text[position : found.start() if end else found.end()])
+        position = found.end()
+        if end is not None:
+            kept.append(" ")
+            position = end.end()
+    return "".join([*kept, text[position:]])
 
 
 def _unwrapped(lines: list[str]) -> list[str]:
@@ -112,3 +133,11 @@ def instant(raw: str) -> Instant | None:
         return Instant(at.astimezone(UTC) if has_zone else at.replace(tzinfo=UTC), has_zone)
     except (ValueError, OverflowError):
         return None
+
+
+def judged_instant(written: str) -> tuple[datetime | None, str]:
+    """A written instant in UTC, and what is wrong with it in words (empty: nothing)."""
+    found = instant(written)
+    if found is None:
+        return None, f"“{written[:60]}” is no date and time; left out"
+    return found.at, "" if found.has_zone else f"“{written[:60]}” names no time zone; read as UTC"

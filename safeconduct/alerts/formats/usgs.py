@@ -8,15 +8,14 @@ are USGS's, the words of the description are ours. Pure: no ORM, network or cloc
 
 from __future__ import annotations
 
-import json
-import math
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from safeconduct.alerts.formats.cap import web_address
+from safeconduct.alerts.formats.geojson import BadEntry, epoch, features, longitude, number
 from safeconduct.alerts.formats.text import one_line
 from safeconduct.alerts.parsed import UNKNOWN, Area, Circle, Info, Parsed, ParsedAlert, Problem, Quake
-from safeconduct.lib.xml import SIZE_LIMIT, Unreadable
+from safeconduct.lib.xml import Unreadable
 
 SENDER = "earthquake.usgs.gov"
 PAGER_SEVERITY = {"red": "Extreme", "orange": "Severe", "yellow": "Moderate", "green": "Minor"}
@@ -26,74 +25,55 @@ SHALLOW_KM = 70.0
 
 def parse(data: bytes) -> Parsed:
     """Read a document. Unreadable when nothing in it could be read."""
-    document = _json(data)
-    features = document.get("features") if document.get("type") == "FeatureCollection" else None
-    if document.get("type") == "Feature":
-        features = [document]
-    if not isinstance(features, list):
-        raise Unreadable("shape", "this is neither a GeoJSON FeatureCollection nor a Feature")
-    parsed = Parsed()
-    for number, feature in enumerate(features, start=1):
-        where = _where(feature, number)
+    listed, is_list = features(data)
+    parsed = Parsed(is_list=is_list)
+    for place, feature in enumerate(listed, start=1):
+        where = _where(feature, place)
+        parsed.present.update(_present(feature))
         try:
             parsed.alerts.append(_alert(feature))
-        except _BadFeature as error:
+        except BadEntry as error:
             parsed.problems.append(Problem(where, str(error)))
-    if features and not parsed.alerts:
+    if listed and not parsed.alerts:
         first = parsed.problems[0]
         raise Unreadable(
-            "features", f"none of {len(features)} entries could be read; {first.where}: {first.problem}"
+            "features", f"none of {len(listed)} entries could be read; {first.where}: {first.problem}"
         )
     return parsed
 
 
-class _BadFeature(ValueError):
-    pass
-
-
-def _json(data: bytes) -> dict[str, Any]:
-    if len(data) > SIZE_LIMIT:
-        raise Unreadable("too_large", f"{len(data):,} bytes: more than the limit of {SIZE_LIMIT:,}")
-    if not data.strip():
-        raise Unreadable("empty", "the document is empty")
-    if data.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] == b"<":
-        raise Unreadable("html", "this is a page or XML, not GeoJSON")
-    try:
-        document = json.loads(data.decode("utf-8-sig"))
-    except UnicodeDecodeError as error:
-        raise Unreadable("encoding", f"the bytes are not UTF-8: {error.reason} at {error.start}") from None
-    except json.JSONDecodeError as error:
-        raise Unreadable("not_json", f"not complete JSON: {error.msg} at {error.pos}") from None
-    except RecursionError:
-        raise Unreadable("too_large", "nested beyond reason") from None
-    if not isinstance(document, dict):
-        raise Unreadable("shape", "this is neither a GeoJSON FeatureCollection nor a Feature")
-    return document
-
-
-def _where(feature: Any, number: int) -> str:
+def _where(feature: Any, place: int) -> str:
     name = feature.get("id") if isinstance(feature, dict) else None
-    return one_line(name)[:100] or f"entry {number}" if isinstance(name, str) else f"entry {number}"
+    return one_line(name)[:100] or f"entry {place}" if isinstance(name, str) else f"entry {place}"
+
+
+def _present(feature: Any) -> tuple[str, ...]:
+    """Every name that an entry carries, whether it can be read or not."""
+    properties = feature.get("properties") if isinstance(feature, dict) else None
+    name = feature.get("id") if isinstance(feature, dict) else None
+    if not isinstance(name, str) or not isinstance(properties, dict):
+        return ()
+    return _keys(one_line(name), properties)
 
 
 def _alert(feature: Any) -> ParsedAlert:
     if not isinstance(feature, dict) or not isinstance(feature.get("properties"), dict):
-        raise _BadFeature("no feature with properties")
+        raise BadEntry("no feature with properties")
     properties: dict[str, Any] = feature["properties"]
     identifier = feature.get("id")
     identifier = one_line(identifier)[:200] if isinstance(identifier, str) else ""
     if not identifier:
-        raise _BadFeature("no id: the event cannot be told from others")
+        raise BadEntry("no id: the event cannot be told from others")
     notes: list[str] = []
-    started = _moment(properties.get("time"))
-    updated = _moment(properties.get("updated"))
+    started = epoch(properties.get("time"))
+    updated = epoch(properties.get("updated"))
     if started is None and updated is None:
         # Other agencies' GeoJSON looks alike; read as USGS it would carry a wrong name and last for ever.
-        raise _BadFeature("no time in milliseconds: not an entry of USGS, or a broken one")
+        raise BadEntry("no time in milliseconds: not an entry of USGS, or a broken one")
     if updated is None:
         notes.append("updated missing: the time of the event stands in")
     deleted = properties.get("status") == "deleted"
-    quake = None if deleted and not feature.get("geometry") else _quake(feature, properties, notes)
+    quake = None if deleted and not feature.get("geometry") else _quake(feature, properties, started, notes)
     return ParsedAlert(
         format="usgs",
         identifier=identifier,
@@ -116,23 +96,26 @@ def _keys(identifier: str, properties: dict[str, Any]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(key.strip()[:200] for key in [identifier, *others] if key.strip()))
 
 
-def _quake(feature: dict[str, Any], properties: dict[str, Any], notes: list[str]) -> Quake:
+def _quake(
+    feature: dict[str, Any], properties: dict[str, Any], started: datetime | None, notes: list[str]
+) -> Quake:
     geometry = feature.get("geometry")
     place = geometry.get("coordinates") if isinstance(geometry, dict) else None
     if not isinstance(place, list) or len(place) < 2:
-        raise _BadFeature("no coordinates")
-    lon, lat = _number(place[0]), _number(place[1])
+        raise BadEntry("no coordinates")
+    lon, lat = number(place[0]), number(place[1])
     if lon is None or lat is None or abs(lat) > 90 or abs(lon) > 360:
-        raise _BadFeature(f"{place[:2]} is no place on earth")
+        raise BadEntry(f"{place[:2]} is no place on earth")
     if properties.get("mag") is None:
         notes.append("magnitude not known yet")
     pager = properties.get("alert")
     return Quake(
-        magnitude=_number(properties.get("mag")),
-        depth_km=_number(place[2]) if len(place) > 2 else None,
+        magnitude=number(properties.get("mag")),
+        depth_km=number(place[2]) if len(place) > 2 else None,
         pager=pager if isinstance(pager, str) and pager in PAGER_SEVERITY else "",
-        lon=lon if -180 <= lon <= 180 else math.remainder(lon, 360),
+        lon=longitude(lon),
         lat=lat,
+        at=started,
     )
 
 
@@ -147,7 +130,7 @@ def _info(properties: dict[str, Any], quake: Quake, started: datetime | None) ->
         categories=("Geo",),
         event=kind[:200],
         urgency="Immediate",
-        severity=_severity(properties, quake),
+        severity=quake_severity(quake, number(properties.get("mmi")) or 0),
         certainty="Observed",
         effective=started,
         onset=started,
@@ -160,12 +143,11 @@ def _info(properties: dict[str, Any], quake: Quake, started: datetime | None) ->
     )
 
 
-def _severity(properties: dict[str, Any], quake: Quake) -> str:
+def quake_severity(quake: Quake, intensity: float = 0) -> str:
     """PAGER first; then intensity VII or a shallow M 6.5 is Severe, M 5.5 Moderate, the rest Minor."""
     if quake.pager:
         return PAGER_SEVERITY[quake.pager]
     magnitude = quake.magnitude
-    intensity = _number(properties.get("mmi")) or 0
     if magnitude is None:
         return UNKNOWN
     if intensity >= 7 or (magnitude >= 6.5 and (quake.depth_km is None or quake.depth_km < SHALLOW_KM)):
@@ -190,20 +172,3 @@ def _parameters(properties: dict[str, Any]) -> tuple[tuple[str, str], ...]:
     return tuple(
         (name, one_line(str(properties[name]))[:200]) for name in names if properties.get(name) is not None
     )
-
-
-def _number(value: Any) -> float | None:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        return None
-    return float(value)
-
-
-def _moment(value: Any) -> datetime | None:
-    """Epoch milliseconds."""
-    number = _number(value)
-    if number is None:
-        return None
-    try:
-        return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=number)
-    except OverflowError:
-        return None
