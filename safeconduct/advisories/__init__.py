@@ -1,0 +1,1 @@
+"""Governments' levels and sections per destination, with their history."""
