@@ -9,18 +9,21 @@ The doors across organisations are opened by `jobs.py` alone and handed in as `E
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+import numpy as np
 from django.db import transaction
 from django.db.models import OuterRef, Q, Subquery
 
 from safeconduct.alerts.models import AlertVersion, Event
-from safeconduct.alerts.queries import reaches_travellers
+from safeconduct.alerts.queries import reaches_public, reaches_travellers
 from safeconduct.matching import exposures
 from safeconduct.matching.active import ActiveWarnings
+from safeconduct.matching.candidates import KeptCovers, concerned
+from safeconduct.matching.emails import LEVEL, RATING
 from safeconduct.matching.match import MARGIN, Impact, Match, matches
 from safeconduct.matching.models import Exposure, TripMatch
 from safeconduct.matching.reading import (
@@ -36,8 +39,7 @@ from safeconduct.matching.recalling import recall
 from safeconduct.notify.models import Notice, Subscription
 from safeconduct.orgs.models import Membership
 from safeconduct.orgs.tenancy import TenantQuerySet
-from safeconduct.places.shapes import countries_touching
-from safeconduct.trips.models import Stay, Trip
+from safeconduct.trips.models import Stay, StayCell, Trip
 
 PAGE = 1000
 """Trips in one transaction."""
@@ -49,6 +51,7 @@ class Everybody:
 
     trips: TenantQuerySet[Trip]
     stays: TenantQuerySet[Stay]
+    cells: TenantQuerySet[StayCell]
     exposures: TenantQuerySet[Exposure]
     subscriptions: TenantQuerySet[Subscription]
     notices: TenantQuerySet[Notice]
@@ -56,10 +59,24 @@ class Everybody:
     trip_matches: TenantQuerySet[TripMatch]
 
 
-def match_version(version: AlertVersion, *, everybody: Everybody, now: datetime) -> int:
+def hand_over(organisation_id: int, old: int, new: int) -> None:
+    """Let what concerned a person in an organisation concern another: their trips became this one's just now."""
+    Exposure.objects.for_org(organisation_id).filter(user_id=old).update(user_id=new)
+    # Changes of level are known by person: what the one heard is not told to the other.
+    mine = Notice.objects.for_org(organisation_id)
+    for notice in mine.filter(kind__in=(LEVEL.code, RATING.code), key__endswith=f":{old}"):
+        key = f"{notice.key.removesuffix(f':{old}')}:{new}"
+        if not mine.filter(key=key).exists():
+            mine.filter(pk=notice.pk).update(key=key)
+
+
+def match_version(
+    version: AlertVersion, *, everybody: Everybody, now: datetime, kept: KeptCovers | None = None
+) -> int:
     """Match a version against all stays; return how many people it concerns.
 
-    A version that is no longer its event's current one concerns nobody: the current one decides.
+    A version that is no longer its event's current one concerns nobody: the current one decides. `kept` are the
+    covers that are stored with the version; the caller stores them when they were made anew.
     """
     event = version.event
     if event.current_version_id != version.pk:
@@ -69,69 +86,53 @@ def match_version(version: AlertVersion, *, everybody: Everybody, now: datetime)
         return 0
     impact = impact_of(version) if reaches_travellers(version) else None
     people: set[int] = set()
-    last = 0
-    while True:
+    for page in _pages(version, impact, everybody, now, kept):
         with transaction.atomic():
-            page, upto = _page(version, impact, last, everybody, now)
-            people |= _settle_version(version, page, last, upto, everybody, now)
-        if upto is None:
-            return len(people)
-        last = upto
+            findings = _judged(version, impact, page, everybody, now)
+            people |= _settle_version(version, findings, page, everybody, now)
+    return len(people)
 
 
-def candidates(impact: Impact, stays: TenantQuerySet[Stay], now: datetime) -> TenantQuerySet[Stay]:
-    """Return the stays that may meet a warning: by time, and by bounding box or country."""
-    rows = stays.filter(to_at__gte=max(impact.onset_at, now) - MARGIN)
-    if impact.ends_at is not None:
-        rows = rows.filter(from_at__lte=impact.ends_at + MARGIN)
-    if impact.geometry is None:
-        return rows.filter(country_code__in=list(impact.countries or ()))
-    west, south, east, north = impact.geometry.bounds
-    box = Q(west__lte=east, east__gte=west, south__lte=north, north__gte=south)
-    box &= ~Q(extent_kind=Stay.ExtentKind.COUNTRY)
-    if impact.is_told_without_a_place:
-        nations = countries_touching(impact.geometry)
-        box |= Q(extent_kind=Stay.ExtentKind.COUNTRY, country_code__in=nations)
-    return rows.filter(box)
+def _pages(
+    version: AlertVersion, impact: Impact | None, everybody: Everybody, now: datetime, kept: KeptCovers | None
+) -> Iterator[list[int]]:
+    """Trips to judge: those that may be concerned, and those that are until now.
+
+    Their keys are read once, without a lock. A trip that is changed later has a new revision and is matched by
+    itself, against this version too; one that was changed before is found by its new search rows.
+    """
+    held = everybody.exposures.filter(event_id=version.event_id, state=Exposure.State.OPEN).order_by()
+    trips = np.fromiter(held.values_list("trip_id", flat=True), dtype=np.int64)
+    if impact is not None:
+        found = concerned(impact, cells=everybody.cells, stays=everybody.stays, now=now, kept=kept)
+        trips = np.union1d(trips, found.trips)
+    for start in range(0, len(trips), PAGE):
+        yield trips[start : start + PAGE].tolist()
 
 
-def _page(
-    version: AlertVersion, impact: Impact | None, last: int, everybody: Everybody, now: datetime
-) -> tuple[dict[int, Finding], int | None]:
-    """The findings of the next trips after `last`, and the last trip looked at (None: there are no more)."""
-    fresh = everybody.stays.none() if impact is None else candidates(impact, everybody.stays, now)
-    rows = fresh.filter(trip_id__gt=last)
-    held = everybody.exposures.filter(event_id=version.event_id, state=Exposure.State.OPEN, trip_id__gt=last)
-    ids: set[int] = set()
-    for found in (rows, held):
-        ids |= set(found.order_by("trip_id").values_list("trip_id", flat=True).distinct()[:PAGE])
-    page = sorted(ids)[:PAGE]
-    upto = page[-1] if len(page) == PAGE else None
-    if impact is None or not page:
-        return {}, upto
+def _judged(
+    version: AlertVersion, impact: Impact | None, page: Sequence[int], everybody: Everybody, now: datetime
+) -> dict[int, Finding]:
+    """The findings of a page of trips, which are locked until the end of the transaction."""
     # Locked first, read afterwards: a trip that is being changed is seen as it will be.
     list(everybody.trips.select_for_update().filter(pk__in=page).order_by("pk").values_list("pk"))
-    here = rows.filter(trip_id__in=page, trip__state=Trip.State.REGISTERED).only(*STAY_COLUMNS)
-    stays = list(here.order_by("trip_id", "from_at", "id"))
+    if impact is None:
+        return {}
+    here = everybody.stays.filter(trip_id__in=page, trip__state=Trip.State.REGISTERED, to_at__gte=now - MARGIN)
+    stays = list(here.only(*STAY_COLUMNS).order_by("trip_id", "from_at", "id"))
     judged = matches(impact, [whereabouts_of(stay) for stay in stays])
     hits = [(stay, hit) for stay, hit in zip(stays, judged, strict=True) if hit is not None]
-    return {trip: finding_of(version, pairs, now) for trip, pairs in by_trip(hits).items()}, upto
+    return {trip: finding_of(version, pairs, now) for trip, pairs in by_trip(hits).items()}
 
 
 def _settle_version(
-    version: AlertVersion,
-    findings: dict[int, Finding],
-    last: int,
-    upto: int | None,
-    everybody: Everybody,
-    now: datetime,
+    version: AlertVersion, findings: dict[int, Finding], page: Sequence[int], everybody: Everybody, now: datetime
 ) -> set[int]:
-    """Write one page: trips in (last, upto]. Open exposures there that nothing was found for are closed."""
-    within = Q(trip_id__gt=last) if upto is None else Q(trip_id__gt=last, trip_id__lte=upto)
+    """Write one page of trips. Open exposures there that nothing was found for are closed."""
     ours = Q(state=Exposure.State.OPEN) | Q(trip_id__in=list(findings))
     known = {
         row.trip_id: row
-        for row in everybody.exposures.select_for_update().filter(within & ours, event_id=version.event_id)
+        for row in everybody.exposures.select_for_update(no_key=True).filter(ours, trip_id__in=page, event_id=version.event_id)
     }
     _settle(findings, known, everybody, now, version=version)
     return {finding.stay.user_id for finding in findings.values()}
@@ -149,17 +150,26 @@ def _settle(
     new = [exposures.opened(finding, now) for trip, finding in findings.items() if trip not in known]
     by_traveller = _changed_by_the_traveller([trip for trip in known if trip not in findings], everybody)
     changed: list[Exposure] = []
+    gone = _why_nobody(version)
     for trip, row in known.items():
         finding = findings.get(trip)
         if finding is not None:
             if exposures.renew(row, finding, now):
                 changed.append(row)
-        elif exposures.close(row, by_traveller.get(trip, Exposure.Closed.MOVED_AWAY), now, version=version):
+        elif exposures.close(row, by_traveller.get(trip, gone), now, version=version):
             changed.append(row)
     recall([row for row in changed if row.state == Exposure.State.CLOSED])
     # Another worker whose lease this one took over may have written the same rows: theirs are as good.
     Exposure.objects.bulk_create(new, ignore_conflicts=True)
     _store(changed, before, everybody)
+
+
+def _why_nobody(version: AlertVersion) -> str:
+    """Why a version that is in force does not concern whom the one before it did. What is not known is not said: of a
+    message that is not for the public, neither that the danger is over nor where it is."""
+    if not reaches_public(version.scope, version.event.source):
+        return Exposure.Closed.RESTRICTED
+    return Exposure.Closed.MOVED_AWAY if reaches_travellers(version) else Exposure.Closed.EASED
 
 
 def _changed_by_the_traveller(trips: Sequence[int], everybody: Everybody) -> dict[int, str]:
@@ -213,7 +223,7 @@ def match_trip(trip_id: int, *, warnings: ActiveWarnings, everybody: Everybody, 
 def _settle_trip(
     trip: Trip, findings: dict[int, Finding], warnings: ActiveWarnings, everybody: Everybody, now: datetime
 ) -> None:
-    known = {row.event_id: row for row in everybody.exposures.select_for_update().filter(trip_id=trip.pk)}
+    known = {row.event_id: row for row in everybody.exposures.select_for_update(no_key=True).filter(trip_id=trip.pk)}
     before = exposures.snapshot(known.values())
     Exposure.objects.bulk_create(
         [exposures.opened(finding, now) for event, finding in findings.items() if event not in known],
@@ -240,7 +250,7 @@ def close_event(event: Event, *, everybody: Everybody, now: datetime) -> int:
     closed = 0
     while True:
         with transaction.atomic():
-            rows = everybody.exposures.select_for_update().filter(event_id=event.pk, state=Exposure.State.OPEN)
+            rows = everybody.exposures.select_for_update(no_key=True).filter(event_id=event.pk, state=Exposure.State.OPEN)
             page = list(rows.order_by("pk")[:PAGE])
             if not page:
                 return closed
@@ -253,11 +263,14 @@ def close_event(event: Event, *, everybody: Everybody, now: datetime) -> int:
             }  # fmt: skip
             everybody.exposures.filter(pk__in=told).update(closed_reason=reason, tell_due_at=now, **shared)
             everybody.exposures.filter(pk__in=quiet).update(
-                closed_reason=reason if reason == Exposure.Closed.CANCELLED else Exposure.Closed.ENDED,
+                closed_reason=reason if reason in _ENDS_OF_THE_WARNING else Exposure.Closed.ENDED,
                 tell_due_at=None,
                 **shared,
             )
             closed += len(page)
+
+
+_ENDS_OF_THE_WARNING = (Exposure.Closed.CANCELLED, Exposure.Closed.VANISHED)
 
 
 def _hears_of_it(row: Exposure, reason: str, now: datetime) -> bool:
@@ -268,7 +281,10 @@ def _hears_of_it(row: Exposure, reason: str, now: datetime) -> bool:
 def close_over(everybody: Everybody, now: datetime, limit: int) -> int:
     """Close exposures whose stay is over, quietly; return how many."""
     over = everybody.exposures.filter(state=Exposure.State.OPEN, to_at__lt=now - MARGIN)
-    keys = list(over.order_by("to_at").values_list("pk", flat=True)[: min(limit, PAGE)])
-    return everybody.exposures.filter(pk__in=keys, state=Exposure.State.OPEN).update(
-        state=Exposure.State.CLOSED, closed_at=now, closed_reason=Exposure.Closed.ENDED, tell_due_at=None
-    )
+    with transaction.atomic():
+        # Whoever else holds some of them, in whatever order, is not waited for: the next round closes the rest.
+        free = over.select_for_update(skip_locked=True).order_by("to_at")
+        keys = list(free.values_list("pk", flat=True)[: min(limit, PAGE)])
+        return everybody.exposures.filter(pk__in=keys).update(
+            state=Exposure.State.CLOSED, closed_at=now, closed_reason=Exposure.Closed.ENDED, tell_due_at=None
+        )

@@ -18,6 +18,7 @@ from safeconduct.matching.reading import Finding
 DETAILS = (
     "stop_id", "version_id", "strength", "distance_km", "place_label", "from_at", "to_at", "reason", "state",
     "opened_at", "tell_due_at", "told_at", "told_version_id", "closed_at", "closed_reason",
+    "times_over",
 )  # fmt: skip
 SHARED = (
     "version_id", "state", "tell_due_at", "told_at", "told_version_id", "closed_at", "closed_reason",
@@ -62,6 +63,7 @@ def _reopen(row: Exposure, now: datetime) -> None:
     if heard_the_end:
         # It begins anew for them, so it is told in full.
         row.told_at, row.told_version_id = None, None
+        row.times_over += 1
     row.state, row.closed_at, row.closed_reason = Exposure.State.OPEN, None, ""
     row.opened_at, row.tell_due_at = now, None
 
@@ -92,6 +94,8 @@ def end_reason(event: Event) -> str:
     """Return why the exposures of an event that is over are closed."""
     if event.ended_reason in (Event.EndReason.CANCELLED, Event.EndReason.ALL_CLEAR):
         return Exposure.Closed.CANCELLED
+    if event.ended_reason == Event.EndReason.VANISHED:
+        return Exposure.Closed.VANISHED
     return Exposure.Closed.ENDED
 
 

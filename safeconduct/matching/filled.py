@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
 from safeconduct.alerts.hooks import WhyLine
-from safeconduct.alerts.models import AlertVersion
+from safeconduct.alerts.models import AlertVersion, Event
 from safeconduct.lib import clock
 from safeconduct.lib.timewords import moment_words
 from safeconduct.matching import queries
+from safeconduct.matching.models import MatchRun
 from safeconduct.notify.models import Notice
 from safeconduct.notify.queries import notices_about
 from safeconduct.orgs.access import Seat, seat_of
@@ -23,7 +22,7 @@ from safeconduct.trips.models import Trip
 def concerns(seat: Seat, trip: Trip) -> list[ConcernLine]:
     """Return the lines beneath a trip: what concerns it now, worst first."""
     return [
-        ConcernLine(found.severity, found.headline, found.url, found.reason, found.is_exercise)
+        ConcernLine(found.severity, found.headline, found.url, found.reason, found.is_exercise, found.also)
         for found in queries.concerning_trip(seat, trip)
     ]
 
@@ -45,13 +44,10 @@ def why_you(request: HttpRequest, version: AlertVersion) -> list[WhyLine]:
     ]
 
 
-def concerning(request: HttpRequest, versions: Sequence[AlertVersion]) -> frozenset[int]:
-    """Return which of the listed versions concern the reader."""
+def concerning(request: HttpRequest) -> frozenset[int]:
+    """Return the keys of the events that concern the reader."""
     seat = seat_of(request)
-    if seat is None:
-        return frozenset()
-    events = queries.concerning_events(seat)
-    return frozenset(version.pk for version in versions if version.event_id in events)
+    return frozenset(queries.concerning_events(seat)) if seat is not None else frozenset()
 
 
 def _told(seat: Seat, found: queries.Concern, version: AlertVersion) -> str:
@@ -73,6 +69,17 @@ def _told(seat: Seat, found: queries.Concern, version: AlertVersion) -> str:
     return _("The e-mail is waiting to be sent.")
 
 
+def match_again(event: Event) -> None:
+    """Match an event's current version anew: an operator corrected its area, or gave it back."""
+    if event.current_version_id is None:
+        return
+    now = clock.now()
+    run, is_new = MatchRun.objects.get_or_create(version_id=event.current_version_id, defaults={"due_at": now})
+    if not is_new:
+        # Due at another moment than the one a worker may have claimed it for: it does not mark this as done.
+        MatchRun.objects.filter(pk=run.pk).update(due_at=now)
+
+
 def fill() -> None:
     """Put this room's functions into the hooks."""
     from safeconduct.alerts import hooks as alert_hooks
@@ -82,6 +89,7 @@ def fill() -> None:
     from safeconduct.trips import hooks as trip_hooks
 
     alert_hooks.why_you = why_you
+    alert_hooks.area_changed = match_again
     alert_hooks.concerning = concerning
     trip_hooks.concerns = concerns
     switches[UnsubscribeLink.Purpose.TRIP] = TRIP

@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 import shapely
 
-from safeconduct.matching.match import MARGIN, Impact, Match, Whereabouts, explain, match
+from safeconduct.matching.match import MARGIN, Impact, Match, Whereabouts, areas_of, explain, match
 
 K = TypeVar("K")
 FOREVER: Final = math.inf
@@ -43,14 +43,19 @@ class ImpactIndex(Generic[K]):
         margin = MARGIN.total_seconds()
         self._onset = np.array([impact.onset_at.timestamp() - margin for impact in self._impacts])
         self._ends = np.array([_end(impact.ends_at) + margin for impact in self._impacts])
-        shaped = [number for number, impact in enumerate(self._impacts) if impact.geometry is not None]
-        self._rows = np.array(shaped, dtype=np.intp)
-        self._areas = _objects([impact.geometry for impact in self._impacts])
-        shapely.prepare(self._areas[self._rows])
-        self._tree = shapely.STRtree(self._areas[self._rows])
-        self._national = self._by_country(lambda impact: impact.geometry is None)
+        # Each area with its warning: the impact area, and where it may matter when that is told at all.
+        areas = [(number, area) for number, impact in enumerate(self._impacts) for area in areas_of(impact)]
+        self._rows = np.array([number for number, _area in areas], dtype=np.intp)
+        self._areas = _objects([area for _number, area in areas])
+        shapely.prepare(self._areas)
+        self._tree = shapely.STRtree(self._areas)
+        self._national = self._by_country(lambda impact: impact.is_national)
         self._in_country = self._by_country(lambda impact: True)
-        self._unplaced = [number for number in shaped if self._impacts[number].countries is None]
+        self._unplaced = [
+            number
+            for number, impact in enumerate(self._impacts)
+            if impact.countries is None and not impact.is_national
+        ]
 
     def __len__(self) -> int:
         return len(self._keys)
@@ -60,7 +65,8 @@ class ImpactIndex(Generic[K]):
         found = []
         for row, number in self._meeting(stays):
             impact, stay = self._impacts[row], stays[number]
-            hit = match(impact, stay) if impact.geometry is None else explain(impact, stay)
+            is_plain = impact.geometry is not None and impact.possible is None
+            hit = explain(impact, stay) if is_plain else match(impact, stay)
             if hit is not None:
                 found.append((self._keys[row], number, hit))
         return found
@@ -82,7 +88,9 @@ class ImpactIndex(Generic[K]):
             if not stay.is_a_country and stay.geometry is not None:
                 placed.append(number)
             elif self._unplaced:
-                found += [(row, number) for row in self._unplaced if match(self._impacts[row], stay) is not None]
+                found += [
+                    (row, number) for row in self._unplaced if match(self._impacts[row], stay) is not None
+                ]
         if placed and len(self._rows):
             found += self._by_shape(stays, placed, begin, end)
         return found
@@ -95,10 +103,14 @@ class ImpactIndex(Generic[K]):
         if not len(which):
             return []
         rows, numbers = self._rows[near], np.array(placed, dtype=np.intp)[which]
-        timely = (self._onset[rows] <= np.array(end)[numbers]) & (self._ends[rows] >= np.array(begin)[numbers])
-        rows, numbers, which = rows[timely], numbers[timely], which[timely]
-        meets = shapely.intersects(self._areas[rows], extents[which])
-        return list(zip(rows[meets].tolist(), numbers[meets].tolist(), strict=True))
+        timely = (self._onset[rows] <= np.array(end)[numbers]) & (
+            self._ends[rows] >= np.array(begin)[numbers]
+        )
+        near, rows, numbers, which = near[timely], rows[timely], numbers[timely], which[timely]
+        meets = shapely.intersects(self._areas[near], extents[which])
+        pairs = zip(rows[meets].tolist(), numbers[meets].tolist(), strict=True)
+        # A stay in both areas of a warning is met once.
+        return list(dict.fromkeys(pairs))
 
     def _by_country(self, is_meant: Callable[[Impact], bool]) -> dict[str, _Timed]:
         """The warnings of each country that are told to people of whom no more is known."""
@@ -107,7 +119,10 @@ class ImpactIndex(Generic[K]):
             if impact.is_told_without_a_place and is_meant(impact):
                 for country in impact.countries or ():
                     found.setdefault(country, []).append(number)
-        return {country: _Timed(np.array(rows), self._onset[rows], self._ends[rows]) for country, rows in found.items()}
+        return {
+            country: _Timed(np.array(rows), self._onset[rows], self._ends[rows])
+            for country, rows in found.items()
+        }
 
 
 def _objects(items: Sequence[object]) -> npt.NDArray[np.object_]:

@@ -41,7 +41,8 @@ class Impact:
     """Where and when a warning matters.
 
     `countries` (ISO alpha-2) are those that its geometry has a point in common with, None when nobody has looked;
-    without a geometry it matters in them as a whole.
+    without a geometry it matters in them as a whole. `possible` is the state or country of what it names without a
+    shape: it may matter anywhere there, and says so from severity Severe on alone.
     """
 
     severity: str
@@ -50,6 +51,12 @@ class Impact:
     geometry: BaseGeometry | None = None
     countries: frozenset[str] | None = None
     parts: tuple[NamedArea, ...] = field(default=(), repr=False)
+    possible: BaseGeometry | None = None
+
+    @property
+    def is_national(self) -> bool:
+        """Return whether it has no area at all and matters in its countries as a whole."""
+        return self.geometry is None and self.possible is None
 
     @property
     def is_told_without_a_place(self) -> bool:
@@ -85,6 +92,12 @@ class Match:
     code: str
 
 
+def areas_of(impact: Impact) -> list[BaseGeometry]:
+    """Return the areas in which a stay may meet a warning."""
+    possible = impact.possible if impact.is_told_without_a_place else None
+    return [area for area in (impact.geometry, possible) if area is not None and not area.is_empty]
+
+
 def windows_meet(
     onset_at: datetime, ends_at: datetime | None, from_at: datetime, to_at: datetime | None
 ) -> bool:
@@ -107,7 +120,7 @@ def matches(impact: Impact, stays: Sequence[Whereabouts]) -> list[Match | None]:
         for number, stay in enumerate(stays)
         if windows_meet(impact.onset_at, impact.ends_at, stay.from_at, stay.to_at)
     ]
-    if impact.geometry is None:
+    if impact.is_national:
         for number in timely:
             found[number] = _by_country(impact, stays[number])
         return found
@@ -117,12 +130,23 @@ def matches(impact: Impact, stays: Sequence[Whereabouts]) -> list[Match | None]:
             found[number] = explain(impact, stays[number])
         elif stays[number].geometry is not None:
             shaped.append(number)
-    if shaped:
-        shapely.prepare(impact.geometry)
-        extents = np.array([stays[number].geometry for number in shaped], dtype=object)
-        for number in np.asarray(shaped)[shapely.intersects(impact.geometry, extents)]:
+    if impact.geometry is not None:
+        for number in _meeting(impact.geometry, shaped, stays):
             found[number] = explain(impact, stays[number])
+    if impact.possible is not None and impact.is_told_without_a_place:
+        rest = [number for number in shaped if found[number] is None]
+        for number in _meeting(impact.possible, rest, stays):
+            found[number] = Match("possible", None, "", "somewhere_in_region")
     return found
+
+
+def _meeting(area: BaseGeometry, numbers: Sequence[int], stays: Sequence[Whereabouts]) -> list[int]:
+    """The stays of those named whose extents an area has a point in common with."""
+    if not numbers:
+        return []
+    shapely.prepare(area)
+    extents = np.array([stays[number].geometry for number in numbers], dtype=object)
+    return [int(number) for number in np.asarray(numbers)[shapely.intersects(area, extents)]]
 
 
 def _by_country(impact: Impact, stay: Whereabouts) -> Match | None:
@@ -135,18 +159,21 @@ def lies_in(impact: Impact, stay: Whereabouts) -> bool:
     """Return whether a warning's area has a point in common with the country of a stay."""
     if impact.countries is not None:
         return stay.country_code in impact.countries
-    return bool(shapely.intersects(stay.geometry, impact.geometry))
+    areas = [area for area in (impact.geometry, impact.possible) if area is not None]
+    return any(shapely.intersects(stay.geometry, area) for area in areas)
 
 
 def explain(impact: Impact, stay: Whereabouts) -> Match | None:
     """Return the match of a stay that is timely and, when it is no country, meets the area already."""
     area = impact.geometry
-    if area is None or stay.geometry is None:
+    if stay.geometry is None or impact.is_national:
         return None
     if stay.is_a_country:
         if not impact.is_told_without_a_place or not lies_in(impact, stay):
             return None
         return Match("possible", None, part_name(impact, stay.geometry), "somewhere_in_country")
+    if area is None:
+        return None
     if stay.lon is not None and stay.lat is not None and holds(area, stay.lon, stay.lat):
         return Match("inside", 0.0, _part_around(impact, stay), "inside")
     if area.covers(stay.geometry):
@@ -201,5 +228,6 @@ def _distance(shape: _Shape, lon: float, lat: float) -> float:
 def strongest(found: Sequence[tuple[datetime, Match]]) -> int:
     """Return which of one trip's matches (begin of the stay, match) is shown: the strongest, then the earliest."""
     return min(
-        range(len(found)), key=lambda number: (STRONG_FIRST.index(found[number][1].strength), found[number][0])
+        range(len(found)),
+        key=lambda number: (STRONG_FIRST.index(found[number][1].strength), found[number][0]),
     )

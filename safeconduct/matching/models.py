@@ -34,15 +34,20 @@ class Exposure(TenantModel):
         CLOSED = "closed", _("Closed")
 
     class Closed(models.TextChoices):
-        """Why it no longer holds. People are told of the first two."""
+        """Why it no longer holds. People are told of the first five."""
 
         CANCELLED = "cancelled", _("The warning was cancelled")
+        VANISHED = "vanished", _("The source no longer lists the warning")
         MOVED_AWAY = "moved_away", _("The warning no longer covers the place or the time")
+        RESTRICTED = "restricted", _("The source no longer warns of it in public")
+        EASED = "eased", _("The warning has become milder than what is told")
         ENDED = "ended", _("The warning or the stay is over")
         TRIP_CHANGED = "trip_changed", _("The trip was changed")
         TRIP_CANCELLED = "trip_cancelled", _("The trip was cancelled")
 
-    TOLD_AT_THE_END: ClassVar[tuple[str, ...]] = (Closed.CANCELLED, Closed.MOVED_AWAY)
+    TOLD_AT_THE_END: ClassVar[tuple[str, ...]] = (
+        Closed.CANCELLED, Closed.VANISHED, Closed.MOVED_AWAY, Closed.RESTRICTED, Closed.EASED,
+    )  # fmt: skip
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
     trip = models.ForeignKey("trips.Trip", on_delete=models.CASCADE, related_name="exposures")
@@ -60,6 +65,13 @@ class Exposure(TenantModel):
     tell_due_at = models.DateTimeField(null=True, help_text="When something is to be said; empty: nothing is")
     told_at = models.DateTimeField(null=True)
     told_version = models.ForeignKey("alerts.AlertVersion", on_delete=models.PROTECT, null=True, related_name="+")
+    told_by = models.ForeignKey(
+        "self", on_delete=models.SET_NULL, null=True, related_name="+",
+        help_text="The trip was told of the same event by this one: there is nothing to add while it holds",
+    )
+    times_over = models.PositiveSmallIntegerField(
+        default=0, help_text="How often its end was told before it began anew"
+    )
     tell_error = models.CharField(max_length=200, blank=True, default="")
     closed_at = models.DateTimeField(null=True)
     closed_reason = models.CharField(max_length=16, choices=Closed.choices, blank=True)
@@ -71,6 +83,7 @@ class Exposure(TenantModel):
             models.Index(fields=["tell_due_at", "id"], name="exposure_to_tell", condition=Q(tell_due_at__isnull=False)),
             models.Index(fields=["user", "state"], name="exposure_of_user"),
             models.Index(fields=["state", "to_at"], name="exposure_over"),
+            models.Index(fields=["id"], name="exposure_told_by", condition=Q(told_by__isnull=False)),
         ]
 
     def __str__(self) -> str:
@@ -96,6 +109,10 @@ class MatchRun(Leased):
     version = models.OneToOneField("alerts.AlertVersion", on_delete=models.CASCADE, related_name="+")
     ran_at = models.DateTimeField(null=True)
     matched = models.PositiveIntegerField(default=0, help_text="People, not stops")
+    cover = models.BinaryField(default=bytes, help_text="The areas as ranges of cells (candidates.py)")
+    cover_sha = models.CharField(
+        max_length=64, blank=True, default="", help_text="Digest of the areas that it covers"
+    )
 
     class Meta:
         ordering = ["version_id"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -13,6 +13,7 @@ from django.utils.translation import get_language
 from safeconduct.alerts.labels import event_label
 from safeconduct.alerts.models import AlertVersion, Event
 from safeconduct.alerts.queries import texts
+from safeconduct.feeds.models import Source
 from safeconduct.lib import clock
 from safeconduct.matching import words
 from safeconduct.matching.match import STRONG_FIRST
@@ -44,6 +45,8 @@ class Concern:
     trip_url: str
     exposure: Exposure
     version: AlertVersion
+    also: tuple[str, ...] = ()
+    """Names of the other sources that warn of the same event here."""
 
 
 def _open(rows: QuerySet[Exposure]) -> QuerySet[Exposure]:
@@ -55,8 +58,9 @@ def _open(rows: QuerySet[Exposure]) -> QuerySet[Exposure]:
 
 
 def count_of(seat: Seat) -> int:
-    """Return how many alerts concern the person: the figure beside “Alerts”."""
-    return len(concerning_events(seat))
+    """Return how many incidents concern the person: the figure beside “Alerts”."""
+    rows = Exposure.objects.for_org(seat.organisation).filter(user_id=seat.user.pk)
+    return _open(rows).order_by().values("event__incident_id").distinct().count()
 
 
 def concerning_events(seat: Seat) -> set[int]:
@@ -66,7 +70,7 @@ def concerning_events(seat: Seat) -> set[int]:
 
 
 def concerning_now(seat: Seat) -> list[Concern]:
-    """Return the alerts that concern the person now, worst first, surest first."""
+    """Return what concerns the person now, worst first, surest first: one line for an incident and trip."""
     rows = Exposure.objects.for_org(seat.organisation).filter(user_id=seat.user.pk)
     return _concerns(_open(rows))
 
@@ -84,12 +88,41 @@ def why_you(seat: Seat, event: Event) -> list[Concern]:
 
 
 def _concerns(rows: QuerySet[Exposure]) -> list[Concern]:
-    """Read the event's current version: whoever was told of an earlier one sees what holds now."""
-    found = rows.select_related("trip", "event__source", "event__current_version").defer(
-        "event__current_version__impact_area"
+    """Read the events' current versions: whoever was told of an earlier one sees what holds now.
+
+    An incident is one line for a trip: the words of its lead, the worst severity of its sources.
+    """
+    found = rows.select_related("trip", "event__source", "event__current_version", "event__incident").defer(
+        "event__current_version__impact_area", "event__current_version__possible_area"
     )
+    groups: dict[tuple[int, int], list[Exposure]] = {}
+    for row in found:
+        groups.setdefault((row.trip_id, row.event.incident_id), []).append(row)
     year = clock.now().year
-    return sorted((_concern(row, year) for row in found), key=_worst_first)
+    return sorted((_incident(group, year) for group in groups.values()), key=_worst_first)
+
+
+def _incident(group: list[Exposure], year: int) -> Concern:
+    first = min(
+        group, key=lambda row: (row.event_id != row.event.incident.lead_id, row.told_at is None, row.pk)
+    )
+    concern = _concern(first, year)
+    if len(group) == 1:
+        return concern
+    versions = [row.event.current_version for row in group if row.event.current_version is not None]
+    names = dict.fromkeys(
+        row.event.source.name for row in group if row.event.source_id != first.event.source_id
+    )
+    return replace(
+        concern,
+        severity=min((version.severity for version in versions), key=_severity_place),
+        told_at=min((row.told_at for row in group if row.told_at), default=None),
+        also=tuple(names),
+    )
+
+
+def _severity_place(severity: str) -> int:
+    return SEVERITY_ORDER.index(severity) if severity in SEVERITY_ORDER else 3
 
 
 def _concern(row: Exposure, year: int) -> Concern:
@@ -97,13 +130,15 @@ def _concern(row: Exposure, year: int) -> Concern:
     assert version is not None  # noqa: S101  # an event with exposures has a version
     version.event = row.event
     shown = texts(version, get_language() or "en")
+    # The name of the area is the source's: what was stored under a wider licence is not shown under a narrower one.
+    reason = row.reason if row.event.source.display != Source.Display.LINK else {**row.reason, "area": ""}
     return Concern(
         severity=version.severity,
         headline=shown.headline,
         event=event_label(version.event_type),
         url=reverse("alerts:version", args=[version.public_id]),
-        why=words.sentence(row.reason, this_year=year, trip_title=row.trip.title),
-        reason=words.short(row.reason, this_year=year),
+        why=words.sentence(reason, this_year=year, trip_title=row.trip.title),
+        reason=words.short(reason, this_year=year),
         strength=row.strength,
         place=words.place_name(row.reason),
         zone=str(row.reason.get("zone") or "UTC"),
@@ -119,8 +154,7 @@ def _concern(row: Exposure, year: int) -> Concern:
 
 
 def _worst_first(concern: Concern) -> tuple[int, int, datetime]:
-    severity = SEVERITY_ORDER.index(concern.severity) if concern.severity in SEVERITY_ORDER else 3
-    return severity, STRONG_FIRST.index(concern.strength), concern.begins_at
+    return _severity_place(concern.severity), STRONG_FIRST.index(concern.strength), concern.begins_at
 
 
 def exposures_of_event(seat: Seat, event: Event) -> QuerySet[Exposure]:

@@ -10,7 +10,9 @@ from typing import Any, Final
 
 from shapely.geometry.base import BaseGeometry
 
-from safeconduct.alerts.models import AlertVersion
+from safeconduct.alerts.corrections import CORRECTED, effective
+from safeconduct.alerts.models import AlertVersion, AreaCorrection
+from safeconduct.alerts.queries import area_names
 from safeconduct.lib.geo import from_wkb
 from safeconduct.matching.match import MARGIN, Impact, Match, NamedArea, Whereabouts, strongest
 from safeconduct.places.shapes import country_shape
@@ -25,27 +27,35 @@ STAY_COLUMNS: Final = (
 )  # fmt: skip
 
 
-def impact_of(version: AlertVersion) -> Impact | None:
-    """Return where and when a version matters, None for nowhere."""
-    geometry = version.geometry()
-    is_placed = geometry is not None or version.impact_origin == "country"
-    if not is_placed or (geometry is None and not version.countries):
+def impact_of(version: AlertVersion, corrected: Mapping[int, AreaCorrection] | None = None) -> Impact | None:
+    """Return where and when a version matters, None for nowhere.
+
+    An operator's correction goes before the source's area; `corrected` spares the question for each of many.
+    """
+    found = effective(version, corrected)
+    version.is_corrected = found.correction is not None
+    geometry = found.geometry
+    possible = found.possible
+    is_placed = geometry is not None or possible is not None or found.origin == "country"
+    if not is_placed or (geometry is None and possible is None and not found.countries):
         return None
     return Impact(
         severity=version.severity,
         onset_at=version.begins_at,
         ends_at=version.ends_at,
         geometry=geometry,
-        countries=frozenset(version.countries),
+        countries=frozenset(found.countries),
         parts=_parts(version, geometry),
+        possible=possible,
     )
 
 
 def _parts(version: AlertVersion, geometry: BaseGeometry | None) -> tuple[NamedArea, ...]:
     """The areas by name: shapes are stored united, so only a warning with one name can be named."""
-    if geometry is None or version.impact_origin != "given" or len(version.area_names) != 1:
+    if geometry is None or version.is_corrected or version.impact_origin not in ("given", "codes") or len(version.area_names) != 1:
         return ()
-    return (NamedArea(version.area_names[0][:120], geometry),)
+    # The reason is shown and mailed: a licence that keeps the source's words back keeps its names back too.
+    return tuple(NamedArea(name[:120], geometry) for name in area_names(version))
 
 
 @lru_cache(maxsize=2048)
@@ -100,7 +110,7 @@ class Finding:
             "from": self.stay.from_at.isoformat(),
             "to": self.stay.to_at.isoformat(),
             "zone": self.stay.zone,
-            "origin": self.version.impact_origin,
+            "origin": CORRECTED if self.version.is_corrected else self.version.impact_origin,
             "at": [round(self.stay.lon, 3), round(self.stay.lat, 3)],
         }
         flags: Mapping[str, Any] = {

@@ -18,7 +18,9 @@ REASON = "the warning ended or changed before this left"
 
 def key_of(row: Exposure, version_id: int | None) -> str:
     """Return what makes the same news for the same traveller the same."""
-    return f"{row.event_id}:{version_id}:{row.trip_id}:{row.user_id}"
+    # What began anew after its end was told is news again, even of the same version.
+    again = f":{row.times_over}" if row.times_over else ""
+    return f"{row.event_id}:{version_id}:{row.trip_id}:{row.user_id}{again}"
 
 
 def recall(rows: Sequence[Exposure]) -> set[int]:

@@ -53,6 +53,10 @@ def _area(reason: Reason) -> str:
         "km": kilometres(reason.get("km")),
     }  # fmt: skip
     code, is_estimate = reason.get("code"), reason.get("origin") == "derived"
+    if reason.get("origin") == "corrected" and code in ("inside", "touches"):
+        if code == "inside":
+            return _("%(place)s is inside the warning area as our desk corrected it.") % words
+        return _("The warning area as our desk corrected it reaches %(place)s, %(km)s from its centre.") % words
     if code == "inside":
         if is_estimate:
             return _("%(place)s is inside the area that we estimate to be affected.") % words
@@ -67,6 +71,8 @@ def _area(reason: Reason) -> str:
         return _("The warning area reaches %(place)s, %(km)s from its centre.") % words
     if code == "somewhere_in_country":
         return _("The warning area lies partly in %(country)s. We do not know where in the country you are.") % words
+    if code == "somewhere_in_region":
+        return _("The warning names an area that we have no map of, in the same state or country as %(place)s.") % words
     if code == "country_warned":
         return _("The warning is for %(country)s and does not say where exactly.") % words
     return ""
@@ -76,6 +82,15 @@ def closed(code: str, reason: Reason) -> str:
     """Return why a warning no longer concerns somebody; empty for the ends that nobody is told of."""
     if code == "cancelled":
         return _("The source has withdrawn the warning.")
+    if code == "vanished":
+        return _("The source no longer lists the warning, which usually means that it is over.")
+    if code == "restricted":
+        return _(
+            "The source goes on with a message that is not for the public. We do not know whether the danger is over:"
+            " what we had told you may still hold. Follow the local authorities."
+        )
+    if code == "eased":
+        return _("The source has eased the warning: it is now milder than what we write about.")
     if code == "moved_away":
         return _("The warning goes on, but it no longer covers %(place)s at the time of your stay.") % {
             "place": place_name(reason)

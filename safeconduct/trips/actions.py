@@ -18,9 +18,8 @@ from safeconduct.lib.errors import Refused
 from safeconduct.orgs.access import Seat
 from safeconduct.orgs.models import Membership
 from safeconduct.trips.drafts import SettledStop, StopDraft, checked_title, settled_stops, span_of
-from safeconduct.trips.models import Stay, Stop, Trip
-from safeconduct.trips.spots import LABEL_LENGTH, segments_of
-from safeconduct.trips.whereabouts import Whereabouts, whereabouts
+from safeconduct.trips.models import Stop, Trip
+from safeconduct.trips.writing import columns, new_stop, write_new, write_stays
 
 
 def register_trip(
@@ -58,12 +57,18 @@ def register_trip(
 
 
 def change_trip(
-    trip: Trip, *, title: str, stops: Sequence[StopDraft], by: User | None, revision: int | None = None
+    trip: Trip,
+    *,
+    title: str,
+    stops: Sequence[StopDraft],
+    by: User | None,
+    revision: int | None = None,
+    is_from_source: bool = False,
 ) -> Trip:
     """Return the trip with its new name and stops. Stops that are named keep their identity.
 
     `revision` is the one the person saw; Refused when somebody has changed the itinerary since. A change of the
-    name alone leaves the revision as it is.
+    name alone leaves the revision as it is. A source changes its trips whatever became of the membership.
     """
     settled = settled_stops(stops)
     words = checked_title(title, settled)
@@ -82,7 +87,8 @@ def change_trip(
             )
         kept.title, kept.changed_at = words, clock.now()
         if is_moved:
-            _refuse_a_new_trip_in_an_old_one(kept)
+            if not is_from_source:
+                _refuse_a_new_trip_in_an_old_one(kept)
             kept.revision += 1
             kept.starts_at, kept.ends_at = span_of(settled)
             _write_stops(kept, settled, {stop.public_id: stop for stop in old})
@@ -107,8 +113,11 @@ def _refuse_a_new_trip_in_an_old_one(trip: Trip) -> None:
         )
 
 
-def cancel_trip(trip: Trip, *, by: User | None) -> Trip:
-    """Return the cancelled trip; its stops stay readable, its stays are gone. Again changes nothing."""
+def cancel_trip(trip: Trip, *, by: User | None, is_from_source: bool = False) -> Trip:
+    """Return the cancelled trip; its stops stay readable, its stays are gone. Again changes nothing.
+
+    What a source took back, it can list again (`list_again`); what a person cancelled stays cancelled.
+    """
     with transaction.atomic():
         kept = _locked(trip)
         if kept.is_cancelled:
@@ -116,9 +125,28 @@ def cancel_trip(trip: Trip, *, by: User | None) -> Trip:
         kept.state = Trip.State.CANCELLED
         kept.cancelled_at = kept.changed_at = clock.now()
         kept.revision += 1
-        kept.save(update_fields=["state", "cancelled_at", "changed_at", "revision"])
+        kept.is_gone_at_source = is_from_source
+        kept.save(update_fields=["state", "cancelled_at", "changed_at", "revision", "is_gone_at_source"])
         kept.stays.all().delete()
-        audit.record("trip.cancelled", by=by, subject=kept, organisation=kept.organisation)
+        audit.record(
+            "trip.cancelled", by=by, subject=kept, organisation=kept.organisation,
+            detail={"source": kept.source_name} if is_from_source else {},
+        )  # fmt: skip
+    return kept
+
+
+def list_again(trip: Trip) -> Trip:
+    """Return a trip that its source lists again after it was cancelled because the source no longer did."""
+    with transaction.atomic():
+        kept = _locked(trip)
+        if not (kept.is_cancelled and kept.is_gone_at_source):
+            return kept
+        kept.state, kept.cancelled_at, kept.is_gone_at_source = Trip.State.REGISTERED, None, False
+        kept.changed_at = clock.now()
+        kept.revision += 1
+        kept.save(update_fields=["state", "cancelled_at", "is_gone_at_source", "changed_at", "revision"])
+        _write_stays(kept)
+        audit.record("trip.listed_again", by=None, subject=kept, organisation=kept.organisation)
     return kept
 
 
@@ -156,7 +184,7 @@ def _locked(trip: Trip) -> Trip:
 def _new_trip(seat: Seat, title: str, settled: Sequence[SettledStop], form_token: str) -> Trip:
     at = clock.now()
     start, end = span_of(settled)
-    trip = Trip.objects.create(
+    trip = Trip(
         organisation=seat.organisation,
         user=seat.user,
         membership=seat.membership,
@@ -167,30 +195,8 @@ def _new_trip(seat: Seat, title: str, settled: Sequence[SettledStop], form_token
         changed_at=at,
         form_token=form_token or None,
     )
-    _write_stops(trip, settled, {})
-    _write_stays(trip)
+    write_new([(trip, settled)])
     return trip
-
-
-def _columns(settled: SettledStop, seq: int) -> dict[str, object]:
-    draft, depart = settled.draft, settled.depart
-    return {
-        "seq": seq,
-        "kind": draft.kind,
-        "place_id": draft.place.pk,
-        "to_place_id": draft.to_place.pk if draft.to_place else None,
-        "address": draft.address,
-        "lat": draft.lat,
-        "lon": draft.lon,
-        "arrive_local": settled.arrive.local.isoformat(timespec="minutes"),
-        "arrive_zone": settled.arrive.zone,
-        "arrive_at": settled.arrive.at,
-        "depart_local": depart.local.isoformat(timespec="minutes") if depart else "",
-        "depart_zone": depart.zone if depart else "",
-        "depart_at": depart.at if depart else None,
-        "tentative": draft.tentative,
-        "note": draft.note,
-    }
 
 
 def _is_same(old: Sequence[Stop], settled: Sequence[SettledStop]) -> bool:
@@ -198,7 +204,7 @@ def _is_same(old: Sequence[Stop], settled: Sequence[SettledStop]) -> bool:
     if len(old) != len(settled):
         return False
     return all(
-        all(getattr(stop, name) == value for name, value in _columns(one, seq).items())
+        all(getattr(stop, name) == value for name, value in columns(one, seq).items())
         for seq, (stop, one) in enumerate(zip(old, settled, strict=True))
     )
 
@@ -206,11 +212,8 @@ def _is_same(old: Sequence[Stop], settled: Sequence[SettledStop]) -> bool:
 def _write_stops(trip: Trip, settled: Sequence[SettledStop], old: dict[str, Stop]) -> None:
     spare = dict(old)
     for seq, one in enumerate(settled):
-        columns = _columns(one, seq)
-        stop = spare.pop(one.draft.public_id, None)
-        if stop is None:
-            stop = Stop(organisation_id=trip.organisation_id, trip=trip)
-        for name, value in columns.items():
+        stop = spare.pop(one.draft.public_id, None) or new_stop(trip, one, seq)
+        for name, value in columns(one, seq).items():
             setattr(stop, name, value)
         stop.save()
     if spare:
@@ -219,33 +222,4 @@ def _write_stops(trip: Trip, settled: Sequence[SettledStop], old: dict[str, Stop
 
 def _write_stays(trip: Trip) -> None:
     trip.stays.all().delete()
-    stops = list(trip.stops.select_related("place", "to_place").order_by("seq"))
-    rows = [_stay(trip, stops[one.key], one) for one in whereabouts(segments_of(stops))]
-    Stay.objects.bulk_create(rows)
-
-
-def _stay(trip: Trip, stop: Stop, one: Whereabouts) -> Stay:
-    spot = one.spot
-    return Stay(
-        organisation_id=trip.organisation_id,
-        trip=trip,
-        stop=stop,
-        user_id=trip.user_id,
-        label=spot.label[:LABEL_LENGTH],
-        extent_kind=spot.extent_kind,
-        lon=spot.lon,
-        lat=spot.lat,
-        radius_km=spot.radius_km,
-        country_code=spot.country_code,
-        zone=spot.zone,
-        from_at=one.from_at,
-        to_at=one.to_at,
-        tentative=one.tentative,
-        certain=one.certain,
-        is_open_end=one.is_open_end,
-        west=spot.west,
-        south=spot.south,
-        east=spot.east,
-        north=spot.north,
-        geometry=spot.geometry,
-    )
+    write_stays([(trip, list(trip.stops.select_related("place", "to_place").order_by("seq")))])

@@ -18,11 +18,19 @@ class ConcernLine:
     url: str
     why: str
     is_exercise: bool = False
+    also: tuple[str, ...] = ()
+    """Names of the other sources that warn of the same."""
 
 
 Concerns = Callable[[Seat, Trip], list[ConcernLine]]
 
 concerns: Concerns | None = None
+
+rolled: Callable[[list[int]], None] | None = None
+"""Called with trips that got search rows for further weeks, in that transaction: they are to be matched again."""
+
+handed_over: Callable[[int, int, int], None] | None = None
+"""Called with organisation, old and new person when trips become somebody's, in that transaction: rows go along."""
 
 
 def concerns_of(seat: Seat, trip: Trip) -> list[ConcernLine]:

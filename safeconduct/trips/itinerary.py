@@ -17,6 +17,7 @@ from safeconduct.lib import ids
 from safeconduct.lib.errors import Refused
 from safeconduct.trips.drafts import MOST_STOPS, SettledStop, StopDraft, StopRefused, settled_stops
 from safeconduct.trips.forms import RowForm, row_values
+from safeconduct.trips.frombooking import Row
 from safeconduct.trips.localtime import local_of
 from safeconduct.trips.models import TITLE_LENGTH, Stop, Trip
 from safeconduct.trips.timeline import ends, starts
@@ -76,6 +77,13 @@ class Itinerary:
         form.rows = [
             form._row(row_values(stop, lang), number, is_leg=stop.is_leg) for number, stop in enumerate(stops)
         ]
+        return form
+
+    @classmethod
+    def of_rows(cls, rows: Sequence[Row], lang: str) -> Itinerary:
+        """Return the form of what was read elsewhere, to be looked over."""
+        form = cls(lang=lang)
+        form.rows = [form._row(row.values, number, is_leg=row.is_leg) for number, row in enumerate(rows)]
         return form
 
     def add_stay(self, gap: Gap, stops: Sequence[Stop]) -> None:

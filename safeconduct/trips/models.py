@@ -1,12 +1,14 @@
-"""Trips, their stops as typed in, and the stays that matching reads.
+"""Trips, their stops as typed in, the stays that matching reads, and the rows by which it finds them.
 
 A `Stop` is what the traveller said, in local times of the place. `Stay` rows are derived from a trip's stops by
-`trips/actions.py` and by nothing else: they are deleted and written anew at every change. No rule is decided here.
+`trips/actions.py` and by nothing else: they are deleted and written anew at every change. `StayCell` rows are derived
+from stays by `trips/cells.py`, in the same transaction. No rule is decided here.
 """
 
 from __future__ import annotations
 
 from datetime import datetime
+from typing import ClassVar
 
 from django.conf import settings
 from django.db import models
@@ -18,11 +20,81 @@ from safeconduct.lib.ids import public_id
 from safeconduct.orgs.models import Membership, TenantModel
 
 TITLE_LENGTH = 200
+SOURCE_LENGTH = 60
+SOURCE_ID_LENGTH = 80
 ADDRESS_LENGTH = 300
 
 
+class Addressee(TenantModel):
+    """An e-mail address that an organisation entered trips for, whose reader has no account there yet.
+
+    Until then `stand_in` is the person of those trips. When a member has verified the address the trips become
+    theirs (trips/attaching.py), and `user` says whose they became.
+    """
+
+    address = models.EmailField(max_length=254, help_text="In lower case")
+    stand_in = models.OneToOneField(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, related_name="+", null=True, blank=True
+    )
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, related_name="+", null=True, blank=True
+    )
+    attached_at = models.DateTimeField(null=True, blank=True)
+    made_at = models.DateTimeField(default=clock.now)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["organisation", "address"], name="addressee_once")]
+
+    def __str__(self) -> str:
+        return f"addressee {self.pk}"
+
+
+class TripImport(TenantModel):
+    """One file of trips from a source (an agency, a registry, a spreadsheet), and what became of its rows.
+
+    The file is not kept. The rows that did not enter are, so that they can be mended, until `REJECTED_DAYS` later.
+    """
+
+    REJECTED_DAYS: ClassVar[int] = 30
+
+    public_id = models.CharField(max_length=12, unique=True, default=public_id, editable=False)
+    source_name = models.CharField(max_length=SOURCE_LENGTH)
+    file_name = models.CharField(max_length=200, blank=True)
+    is_complete = models.BooleanField(default=False, help_text="Trips that are not in it are no longer planned")
+    imported_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, related_name="+", null=True, blank=True
+    )
+    started_at = models.DateTimeField(default=clock.now)
+    finished_at = models.DateTimeField(null=True, blank=True)
+    counts = models.JSONField(default=dict, help_text="How many trips entered, changed, stayed … (trips/importing.py)")
+    problems = models.JSONField(default=list, help_text="One entry a row that did not enter: row, code, text")
+    kept = models.JSONField(default=list, help_text="What was changed by hand and stays: trip, field")
+    held = models.JSONField(default=list, help_text="Trips no longer listed that were too many to cancel unasked")
+    rejected_csv = models.TextField(blank=True, help_text="The rows that did not enter, with their reasons")
+
+    class Meta:
+        ordering = ["-started_at", "-id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["organisation", "source_name"], condition=Q(finished_at__isnull=True), name="trip_import_one_runs"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.public_id
+
+    @property
+    def audit_label(self) -> str:
+        """Return what the log calls this import."""
+        return f"trip import {self.public_id}"
+
+
 class Trip(TenantModel):
-    """A journey of one person, registered through one membership."""
+    """A journey of one person, registered through one membership, or entered for an address without one.
+
+    `source_name` and `source_id` name it in the file it came from; `came_as` is what that file said last, so that a
+    change by hand can be told from a change of the file.
+    """
 
     class State(models.TextChoices):
         """What has become of it. Whether it is ahead, under way or past is a question of the clock."""
@@ -32,7 +104,17 @@ class Trip(TenantModel):
 
     public_id = models.CharField(max_length=12, unique=True, default=public_id, editable=False)
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
-    membership = models.ForeignKey(Membership, on_delete=models.PROTECT, related_name="trips")
+    membership = models.ForeignKey(
+        Membership, on_delete=models.PROTECT, related_name="trips", null=True, blank=True,
+        help_text="Empty: entered for somebody who is no member yet",
+    )  # fmt: skip
+    addressee = models.ForeignKey(
+        Addressee, on_delete=models.SET_NULL, related_name="+", null=True, blank=True
+    )
+    source_name = models.CharField(max_length=SOURCE_LENGTH, blank=True)
+    source_id = models.CharField(max_length=SOURCE_ID_LENGTH, blank=True)
+    came_as = models.JSONField(default=dict, blank=True)
+    is_gone_at_source = models.BooleanField(default=False, help_text="Cancelled because the source no longer lists it")
     title = models.CharField(_("name of the trip"), max_length=TITLE_LENGTH)
     state = models.CharField(max_length=12, choices=State.choices, default=State.REGISTERED)
     revision = models.PositiveIntegerField(default=1, help_text="Goes up with every change of the itinerary")
@@ -48,6 +130,9 @@ class Trip(TenantModel):
         ordering = ["starts_at", "id"]
         constraints = [
             models.UniqueConstraint(fields=["user", "form_token"], name="trip_form_once"),
+            models.UniqueConstraint(
+                fields=["organisation", "source_name", "source_id"], condition=~Q(source_id=""), name="trip_source_once"
+            ),
             models.CheckConstraint(
                 condition=Q(ends_at__isnull=True) | Q(ends_at__gte=F("starts_at")), name="trip_ends_after_start"
             ),
@@ -182,3 +267,48 @@ class Stay(TenantModel):
 
     def __str__(self) -> str:
         return self.label
+
+
+class StayCell(TenantModel):
+    """A stay in one week, found by place: the search row of matching (key: lib/cells.py).
+
+    It carries what the exact test and the counting of people need, so that a search reads nothing else. It goes with
+    its stay; trip, person and organisation are copies without constraints of their own. Weeks ahead of the window of
+    trips/cells.py have no rows yet. The table is its own index: WITHOUT ROWID on SQLite, INCLUDE on PostgreSQL
+    (migration 0002; whoever alters it must keep that).
+    """
+
+    pk = models.CompositePrimaryKey("key", "stay_id")
+    key = models.BigIntegerField(help_text="Week and cell; below zero: week and country")
+    stay = models.ForeignKey(Stay, on_delete=models.CASCADE, related_name="cells")
+    organisation = models.ForeignKey(
+        "orgs.Organisation", on_delete=models.DO_NOTHING, related_name="+", db_index=False, db_constraint=False
+    )
+    trip_id = models.BigIntegerField()
+    user_id = models.BigIntegerField()
+    lon = models.FloatField()
+    lat = models.FloatField()
+    radius_km = models.FloatField(help_text="0: only the country is known")
+    from_epoch = models.BigIntegerField(help_text="Seconds since 1970, without the margin")
+    to_epoch = models.BigIntegerField()
+
+    def __str__(self) -> str:
+        return f"stay {self.stay_id} under {self.key}"
+
+
+class Roll(models.Model):
+    """Weeks that were, or are being, taken into the window of the search rows. The columns of lib/leases.py."""
+
+    first_week = models.IntegerField(unique=True)
+    last_week = models.IntegerField()
+    after_stay = models.BigIntegerField(default=0, help_text="Stays up to this key have their rows")
+    done_at = models.DateTimeField(null=True)
+    due_at = models.DateTimeField(null=True)
+    lease_until = models.DateTimeField(null=True)
+    lease_by = models.CharField(max_length=80, blank=True, default="")
+
+    class Meta:
+        ordering = ["first_week"]
+
+    def __str__(self) -> str:
+        return f"weeks {self.first_week} to {self.last_week}"

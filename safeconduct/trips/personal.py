@@ -6,7 +6,7 @@ from typing import Any
 
 from safeconduct.accounts.hooks import PersonalData
 from safeconduct.accounts.models import User
-from safeconduct.trips.models import Trip
+from safeconduct.trips.models import Addressee, Trip
 from safeconduct.trips.queries import stops_of
 from safeconduct.trips.typed import trip_row
 
@@ -24,13 +24,14 @@ def _export(user: User) -> dict[str, Any]:
 
 
 def _erase(user: User) -> None:
+    Addressee.objects.of_user(user).delete()
     # Stops and stays go with their trip, and so does what upper rooms derived from it.
     Trip.objects.of_user(user).delete()
 
 
 OWN_DATA = PersonalData(
     room="trips",
-    models=("trips.Trip", "trips.Stop", "trips.Stay"),
+    models=("trips.Trip", "trips.Stop", "trips.Stay", "trips.StayCell", "trips.Addressee"),
     export=_export,
     erase=_erase,
 )

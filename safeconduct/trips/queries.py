@@ -96,7 +96,7 @@ def trips_of_organisation(seat: Seat, *, state: str = "", words: str = "") -> Te
     for word in words.split():
         rows = rows.filter(
             Q(title__icontains=word) | Q(user__given_name__icontains=word)
-            | Q(user__family_name__icontains=word) | Q(user__email__icontains=word)
+            | Q(user__family_name__icontains=word) | Q(user__email__icontains=word) | Q(user__stands_for__icontains=word)
             | Q(stays__label__icontains=word)
         ).distinct()  # fmt: skip
     return rows.order_by("starts_at", "id")

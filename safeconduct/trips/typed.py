@@ -53,10 +53,10 @@ def stop_from_text(text: str) -> StopDraft:
     """Return the stop of one `WHERE,ARRIVE,DEPART`. Raises Refused with the reason."""
     where_text, arrive_text, depart_text = _split(text)
     where = where_from_text(where_text)
-    arrive, second = _moment(arrive_text, where.place, is_end=False)
+    arrive, second = moment(arrive_text, where.place, is_end=False)
     depart, depart_second = (None, False)
     if depart_text:
-        depart, depart_second = _moment(depart_text, where.place, is_end=True)
+        depart, depart_second = moment(depart_text, where.place, is_end=True)
     return StopDraft(
         place=where.place, arrive=arrive, depart=depart, address=where.address, lat=where.lat, lon=where.lon,
         arrive_second=second, depart_second=depart_second,
@@ -107,8 +107,13 @@ def _is_moment(text: str) -> bool:
     return True
 
 
-def _moment(text: str, place: Place, *, is_end: bool) -> tuple[datetime, bool]:
-    """Return the local time, and whether the second of two equal hours is meant (only an offset can say so)."""
+def moment(text: str, place: Place, *, is_end: bool) -> tuple[datetime, bool]:
+    """Return the local time, and whether the second of two equal hours is meant (only an offset can say so).
+
+    A date alone means the whole day. Raises Refused when it is no date and time.
+    """
+    if not _is_moment(text):
+        raise Refused("time.unreadable", _("“%(text)s” is no date and time.") % {"text": text[:40]})
     local = datetime.fromisoformat(text)
     if DATE_ONLY.match(text):
         return (end_of_day(local) if is_end else local), False
@@ -116,7 +121,10 @@ def _moment(text: str, place: Place, *, is_end: bool) -> tuple[datetime, bool]:
         return local, False
     if not is_zone(place.zone):
         raise Refused("stop.unknown_zone", _("We do not know the time zone of %(place)s.") % {"place": place.name})
-    there = local.astimezone(ZoneInfo(place.zone))
+    try:
+        there = local.astimezone(ZoneInfo(place.zone))
+    except OverflowError:
+        raise Refused("time.unreadable", _("“%(text)s” is no date and time.") % {"text": text[:40]}) from None
     return there.replace(tzinfo=None, fold=0), bool(there.fold)
 
 
@@ -173,7 +181,7 @@ def trip_row(trip: Trip, stops: Sequence[Stop]) -> dict[str, Any]:
     return {
         "id": trip.public_id,
         "title": trip.title,
-        "traveller": trip.user.email,
+        "traveller": trip.user.address,
         "organisation": trip.organisation.name,
         "state": trip.state,
         "progress": count_of(trip, stops, clock.now()).progress,

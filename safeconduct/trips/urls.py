@@ -2,13 +2,14 @@
 
 from django.urls import path
 
-from safeconduct.trips import views
+from safeconduct.trips import bookingviews, views
 
 app_name = "trips"
 
 urlpatterns = [
     path("", views.trip_list, name="list"),
     path("new/", views.trip_new, name="new"),
+    path("new/booking/", bookingviews.trip_from_booking, name="from_booking"),
     path("<slug:public_id>/", views.trip_detail, name="detail"),
     path("<slug:public_id>/change/", views.trip_change, name="change"),
     path("<slug:public_id>/cancel/", views.trip_cancel, name="cancel"),

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from safeconduct.lib import clock
 from safeconduct.lib.errors import Refused
-from safeconduct.orgs.access import member_required, signed_in, the_seat
+from safeconduct.orgs.access import Seat, member_required, signed_in, the_seat
 from safeconduct.trips.access import access_trip
 from safeconduct.trips.actions import cancel_trip, change_trip, mute_mail, register_trip, unmute_mail
 from safeconduct.trips.hooks import concerns_of
@@ -41,11 +41,7 @@ def trip_list(request: HttpRequest) -> HttpResponse:
 @member_required
 def trip_new(request: HttpRequest) -> HttpResponse:
     """Register a trip. Works with plain submit buttons."""
-    seat = the_seat(request)
-    if not seat.is_current:
-        raise Refused(
-            "membership.ended", _("Your membership has ended. Trips under way are still watched until they end.")
-        )
+    seat = the_current_seat(the_seat(request))
     lang = get_language() or "en"
     if request.method != "POST":
         return _form(request, Itinerary.blank(lang))
@@ -135,7 +131,7 @@ def trip_mail(request: HttpRequest, public_id: str) -> HttpResponse:
 
 def _form(request: HttpRequest, form: Itinerary, trip: Trip | None = None) -> HttpResponse:
     faults = form.faults()
-    context = {"nav": "trips", "form": form, "faults": faults, "trip": trip, "suggest_url": _suggest_url()}
+    context = {"nav": "trips", "form": form, "faults": faults, "trip": trip, "suggest_url": suggest_url()}
     return render(request, "trips/form.html", context)
 
 
@@ -149,7 +145,17 @@ def _change_form(trip: Trip, lang: str, *, after: str) -> Itinerary:
     return form
 
 
-def _suggest_url() -> str:
+def the_current_seat(seat: Seat) -> Seat:
+    """Return the seat. Raises Refused when the membership has ended: new trips are for members."""
+    if not seat.is_current:
+        raise Refused(
+            "membership.ended", _("Your membership has ended. Trips under way are still watched until they end.")
+        )
+    return seat
+
+
+def suggest_url() -> str:
+    """Return where suggestions for places come from, empty when this site has none."""
     try:
         return reverse("places:suggest")
     except NoReverseMatch:

@@ -1,0 +1,1 @@
+"""Trips in files of others, read into rows. Pure: no database, no network, no clock."""
