@@ -1,8 +1,9 @@
 """Addresses of destination pages. A place is named by its stable key: `iso:KE`, `geonames:184745`, `iata:NBO`."""
 
 from django.urls import path, register_converter
+from django.views.decorators.gzip import gzip_page
 
-from safeconduct.guides import views
+from safeconduct.guides import exports, overviews, views
 
 
 class PlaceKeyConverter:
@@ -25,5 +26,9 @@ app_name = "guides"
 
 urlpatterns = [
     path("", views.index, name="index"),
-    path("<placekey:key>/", views.destination, name="destination"),
+    path("map/", overviews.world, name="world"),
+    path("compare/", overviews.compare, name="compare"),
+    path("<placekey:key>/", gzip_page(views.destination), name="destination"),
+    path("<placekey:key>/export/", exports.export, name="export"),
+    path("<placekey:key>/<slug:chapter>/", gzip_page(views.destination), name="chapter"),
 ]
