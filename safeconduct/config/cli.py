@@ -84,6 +84,10 @@ def main() -> None:
         execute_from_command_line([sys.argv[0], *arguments])
     except ImproperlyConfigured as error:
         raise SystemExit(f"safeconduct: {error}") from error
+    except BrokenPipeError:
+        # Whoever reads has enough (`| head`): no fault, and nothing more to say on the way out.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise SystemExit(141) from None
 
 
 if __name__ == "__main__":

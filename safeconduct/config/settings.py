@@ -40,6 +40,9 @@ SAFECONDUCT_URL = (
 ).rstrip("/")
 SAFECONDUCT_TRUSTED_PROXIES = environment.integer("SAFECONDUCT_TRUSTED_PROXIES", 0, most=5)
 SAFECONDUCT_ALLOW_PRIVATE_ADDRESSES = environment.boolean("SAFECONDUCT_ALLOW_PRIVATE_ADDRESSES")
+SAFECONDUCT_FETCH_SECONDS = environment.integer("SAFECONDUCT_FETCH_SECONDS", 30, least=5, most=300)
+SAFECONDUCT_DOCUMENT_DAYS = environment.integer("SAFECONDUCT_DOCUMENT_DAYS", 30, least=1, most=3650)
+SAFECONDUCT_ONE_INCIDENT = environment.boolean("SAFECONDUCT_ONE_INCIDENT", default=True)
 SAFECONDUCT_WEB_WORKERS = environment.integer("SAFECONDUCT_WEB_WORKERS", 1, least=1, most=32)
 
 # Mail. Empty: what the operator entered in the desk; nothing there either: deliveries are held.
@@ -89,10 +92,13 @@ INSTALLED_APPS = [
     "safeconduct.centres",
     "safeconduct.notify",
     "safeconduct.feeds",
+    "safeconduct.advisories",
     "safeconduct.alerts",
+    "safeconduct.ratings",
     "safeconduct.trips",
     "safeconduct.guides",
     "safeconduct.matching",
+    "safeconduct.advice",
     "safeconduct.ops",
     "safeconduct.web",
     # After ours: our templates of the same name come first.
@@ -181,6 +187,7 @@ LANGUAGES = [
     ("en", _("English")),
     ("de", _("German")),
     ("fr", _("French")),
+    ("es", _("Spanish")),
     ("ar", _("Arabic")),
 ]
 LANGUAGE_COOKIE_NAME = "safeconduct_language"

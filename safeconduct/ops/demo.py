@@ -26,6 +26,7 @@ from safeconduct.centres.queries import locate
 from safeconduct.feeds.actions import add_source, keep_document
 from safeconduct.feeds.models import DEMONSTRATION, Source
 from safeconduct.lib import clock
+from safeconduct.lib.commands import Around, quietly
 from safeconduct.lib.errors import Refused
 from safeconduct.ops import demo_logins, jobs, setup
 from safeconduct.ops.demo_logins import Login
@@ -47,8 +48,11 @@ DOMAIN = "northfield.example.edu"
 SINCE = date(2000, 1, 1)
 """Members since then, so that recorded alerts of any year can be played back with `--at`."""
 OPERATOR = "operator@portal.example.org"
+# Two at the desk: what one of them writes the other one approves.
+DESK = {"operator": User.DeskRole.OPERATOR, "analyst": User.DeskRole.ANALYST}
 PEOPLE = (
     ("operator", OPERATOR, "Ada", "Okoye", "Europe/London"),
+    ("analyst", "analyst@portal.example.org", "Ines", "Varga", "Europe/London"),
     ("manager", f"alice@{DOMAIN}", "Alice", "Moreau", "America/Denver"),
     ("traveller", f"maya@{DOMAIN}", "Maya", "Brandt", "America/Denver"),
     ("traveller", f"bob@{DOMAIN}", "Bob", "Okafor", "America/Denver"),
@@ -89,37 +93,45 @@ CENTRES = (
 EXERCISE = Path(__file__).parent / "data" / "exercise.xml"
 
 
-def make() -> list[Login]:
-    """Set the folder up and fill it; a second time adds what is missing. Return the log-ins."""
+def make(*, around: Around = quietly) -> list[Login]:
+    """Set the folder up and fill it; a second time adds what is missing. Return the log-ins.
+
+    `around` hears of each step.
+    """
     if not settings.SAFECONDUCT_DEMO_FOLDER:
         raise Refused(
             "demo.folder",
             f"{settings.SAFECONDUCT_HOME} is a {settings.SAFECONDUCT_FOLDER_KIND} folder. Demo data goes into an empty folder only.",
         )
-    setup.run()
-    logins = _logins()
-    people = {login.email: _person(login) for login in logins}
-    operator = people[OPERATOR]
-    university = _university(operator)
-    for login in logins[1:]:
-        membership = _member(people[login.email], university)
-        if login.role == "manager":
-            actions.grant_role(membership, by=operator, role=MANAGER)
-    _centres(operator)
-    _trips(people, university)
-    _exercise(operator)
-    # What follows from it: matches, notices, and mails in the development mailbox. Nobody else's server is asked.
-    Worker([job for job in jobs.all_jobs() if not job.polls]).until_idle()
+    setup.run(around=around)
+    with around("People and their university"):
+        logins = _logins()
+        people = {login.email: _person(login) for login in logins}
+        operator = people[OPERATOR]
+        university = _university(operator)
+        for login in logins:
+            if login.role in DESK:
+                continue
+            membership = _member(people[login.email], university)
+            if login.role == "manager":
+                actions.grant_role(membership, by=operator, role=MANAGER)
+    with around("Assistance centres, trips and an exercise"):
+        _centres(operator)
+        _trips(people, university)
+        _exercise(operator)
+    with around("Ratings, and whom the exercise concerns"):
+        # What follows from it: matches, notices, mails in the development mailbox. Nobody else's server is asked.
+        Worker([job for job in jobs.all_jobs() if not job.polls]).until_idle()
     return logins
 
 
 def _logins() -> list[Login]:
     known = demo_logins.read()
-    if known:
-        return known
-    logins = [Login(role, email, _password()) for role, email, *_rest in PEOPLE]
-    # Before the people are made: a start that is broken off goes on with the same passwords.
-    demo_logins.write(logins)
+    kept = {login.email: login for login in known}
+    logins = [kept.get(email) or Login(role, email, _password()) for role, email, *_rest in PEOPLE]
+    if logins != known:
+        # Before the people are made: a start that is broken off goes on with the same passwords.
+        demo_logins.write(logins)
     return logins
 
 
@@ -149,7 +161,7 @@ def _person(login: Login) -> User:
         by=None,
         given_name=given,
         family_name=family,
-        desk_role=User.DeskRole.OPERATOR if login.role == "operator" else "",
+        desk_role=DESK.get(login.role, ""),
     )
     change_details(person, by=person, zone=zone)
     legal.give_consent(person, legal.current_documents("en"))

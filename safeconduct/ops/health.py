@@ -13,15 +13,13 @@ from pathlib import Path
 from typing import Any, Literal
 
 from django.conf import settings
-from django.db.models import Count, Window
-from django.db.models.functions import RowNumber
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from safeconduct.alerts.models import Event
-from safeconduct.feeds.models import Fetch, Rejection, Source
+from safeconduct.feeds.models import Rejection, Source
 from safeconduct.lib import clock
+from safeconduct.ops import sourcehealth
 from safeconduct.ops.models import BackupRecord, Heartbeat, WorkerFailure
 from safeconduct.outbox import queries as outbox
 
@@ -55,7 +53,8 @@ class Check:
     @property
     def url(self) -> str:
         """Return the page where something can be done about it, or an empty text."""
-        return reverse(PAGES[self.code]) if self.code in PAGES else ""
+        page = reverse(PAGES[self.code]) if self.code in PAGES else ""
+        return f"{page}?show=needs" if self.code == "sources" else page
 
     @property
     def level(self) -> int:
@@ -202,97 +201,19 @@ def _failures(now: datetime) -> Check:
     )
 
 
-@dataclass(frozen=True)
-class SourceLine:
-    """A source as the desk lists it. `bars`: the last twelve tries, oldest first, True for a good one."""
-
-    source: Source
-    state: str
-    wrong: str
-    bars: list[tuple[int, bool]]
-    alerts: int
-
-    @property
-    def needs_you(self) -> bool:
-        """Return whether somebody should look."""
-        return self.state in ("late", "failing", "partial")
-
-    @property
-    def good(self) -> int:
-        """Return how many of the last tries were good."""
-        return sum(ok for _x, ok in self.bars)
-
-
-GOOD = (Fetch.Outcome.NEW, Fetch.Outcome.UNCHANGED)
-TRIES_SHOWN = 12
-# Codes of web/levels.py, worst first.
-SOURCE_ORDER = ("failing", "late", "partial", "never", "fresh", "off", "hand")
-
-
-def source_line(source: Source) -> SourceLine:
-    """Look at one source."""
-    return _lines([source])[0]
-
-
-def source_lines() -> list[SourceLine]:
-    """Look at every source, in four queries; those that need somebody come first."""
-    lines = _lines(list(Source.objects.all()))
-    return sorted(lines, key=lambda line: (SOURCE_ORDER.index(line.state), line.source.name.casefold()))
-
-
-def _lines(sources: list[Source]) -> list[SourceLine]:
-    keys = [source.pk for source in sources]
-    newest_first = Window(RowNumber(), partition_by="source_id", order_by=["-started_at", "-id"])
-    done = Fetch.objects.filter(source_id__in=keys).exclude(outcome=Fetch.Outcome.RUNNING)
-    tries: dict[int, list[Fetch]] = {}
-    for row in done.annotate(nth=newest_first).filter(nth__lte=TRIES_SHOWN).order_by("nth"):
-        tries.setdefault(row.source_id, []).append(row)
-    since = clock.now() - timedelta(days=1)
-    refusals = Rejection.objects.filter(source_id__in=keys, created_at__gt=since).order_by()
-    rejected = dict(refusals.values_list("source_id").annotate(n=Count("id")))
-    active = Event.objects.filter(source_id__in=keys, state=Event.State.ACTIVE).order_by()
-    alerts = dict(active.values_list("source_id").annotate(n=Count("id")))
-    return [
-        _line(source, tries.get(source.pk, []), rejected.get(source.pk, 0), alerts.get(source.pk, 0))
-        for source in sources
-    ]
-
-
-def _line(source: Source, tries: list[Fetch], rejected: int, alerts: int) -> SourceLine:
-    bars = [(index * 8, row.outcome in GOOD) for index, row in enumerate(reversed(tries))]
-    state, wrong = "fresh", ""
-    if not source.url:
-        state = "hand"
-    elif not source.is_enabled:
-        state = "off"
-    elif source.consecutive_failures:
-        state, wrong = "failing", tries[0].problem if tries else ""
-    elif source.last_ok_at is None:
-        state = "never"
-    elif source.is_stale:
-        state, wrong = "late", _("Not read for longer than three polls.")
-    elif rejected:
-        state = "partial"
-    if rejected and not wrong:
-        text = ngettext(
-            "%(n)d entry refused since yesterday", "%(n)d entries refused since yesterday", rejected
-        )
-        wrong = text % {"n": rejected}
-    return SourceLine(source, state, wrong, bars, alerts)
-
-
 def rejected_today() -> int:
     """Return how many entries were refused since yesterday."""
     return Rejection.objects.filter(created_at__gt=clock.now() - timedelta(days=1)).count()
 
 
 def _sources() -> list[Check]:
-    rows = list(Source.objects.filter(is_enabled=True))
-    behind = [row for row in rows if row.consecutive_failures or row.is_stale]
-    state: State = "notice" if behind else "ok" if rows else "unknown"
-    figure = _("%(n)d of %(all)d") % {"n": len(behind), "all": len(rows)}
-    label = _("sources that are late or fail")
-    checks = [Check("sources", state, figure, label, _("See the sources.") if behind else "")]
+    # Judged as the list of sources judges them, so that both name the same number.
+    lines = sourcehealth.source_lines(Source.objects.filter(is_enabled=True))
+    needing = sum(line.needs_you for line in lines)
+    state: State = "notice" if needing else "ok" if lines else "unknown"
+    figure = _("%(n)d of %(all)d") % {"n": needing, "all": len(lines)}
+    label = _("sources that need somebody")
+    checks = [Check("sources", state, figure, label, _("See the sources.") if needing else "")]
     rejected = rejected_today()
     checks.append(
         Check("rejected", "notice" if rejected else "ok", str(rejected), _("entries refused since yesterday"))

@@ -41,12 +41,13 @@ class WorkerFailure(models.Model):
 
 
 class StartLink(models.Model):
-    """A one-time link that makes an operator. The token is stored as its digest."""
+    """A one-time link that makes an operator, or somebody else at the desk. The token is stored as its digest."""
 
     token_digest = models.CharField(max_length=64, unique=True)
     email = models.EmailField(
         max_length=254, blank=True, help_text="Whom it is for; empty: the first operator"
     )
+    role = models.CharField(max_length=12, default="operator", help_text="At the desk")
     made_at = models.DateTimeField(default=clock.now)
     expires_at = models.DateTimeField()
     used_at = models.DateTimeField(null=True, blank=True)
@@ -84,3 +85,17 @@ class BackupRecord(models.Model):
 
     def __str__(self) -> str:
         return self.file_name
+
+
+class SourceReport(models.Model):
+    """How the sources did in one week, kept as it was sent."""
+
+    week_on = models.DateField(unique=True, help_text="Its Monday, UTC")
+    made_at = models.DateTimeField()
+    lines = models.JSONField(default=list)
+
+    class Meta:
+        ordering = ["-week_on"]
+
+    def __str__(self) -> str:
+        return self.week_on.isoformat()

@@ -15,7 +15,9 @@ from django.db.migrations.executor import MigrationExecutor
 from safeconduct.accounts.legal import load_default_texts
 from safeconduct.feeds.actions import install_sources
 from safeconduct.lib import folder
+from safeconduct.lib.commands import Around, quietly
 from safeconduct.places.actions import load_facts
+from safeconduct.places.searchindex.opening import index
 
 
 @dataclass(frozen=True)
@@ -68,6 +70,11 @@ def _facts() -> Step:
     return Step("facts", f"{report.places} places, {report.facts} facts")
 
 
+def _search() -> Step:
+    index()
+    return Step("search", "ready", is_unchanged=True)
+
+
 def _sources() -> Step:
     added = install_sources()
     return Step("sources", f"{added} added" if added else "up to date", is_unchanged=not added)
@@ -78,14 +85,23 @@ def _texts() -> Step:
     return Step("texts", f"{added} added" if added else "up to date", is_unchanged=not added)
 
 
-STEPS: tuple[Callable[[], Step], ...] = (_folder, _tables, _cache, _facts, _sources, _texts)
+STEPS: tuple[tuple[str, Callable[[], Step]], ...] = (
+    ("Data folder", _folder),
+    ("Tables", _tables),
+    ("Cache", _cache),
+    ("Places and facts of every country", _facts),
+    ("Index of the names", _search),
+    ("Official sources", _sources),
+    ("Legal texts", _texts),
+)
 
 
-def run(*, told: Callable[[Step], None] = lambda step: None) -> list[Step]:
-    """Do what is missing, step by step; `told` hears of each when it is done."""
+def run(*, told: Callable[[Step], None] = lambda step: None, around: Around = quietly) -> list[Step]:
+    """Do what is missing, step by step; `told` hears of each when it is done, `around` before as well."""
     done: list[Step] = []
-    for act in STEPS:
-        step = act()
+    for words, act in STEPS:
+        with around(words):
+            step = act()
         told(step)
         done.append(step)
     return done

@@ -1,4 +1,4 @@
-"""One-time links that make an operator. A link is a row that holds the digest of its token, not a signature."""
+"""One-time links that make somebody at the desk, an operator first of all. A link is a row that holds the digest of its token, not a signature."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ def has_operator() -> bool:
     return User.objects.filter(desk_role=User.DeskRole.OPERATOR, is_active=True).exists()
 
 
-def make_link(*, email: str = "", base_url: str = "") -> str:
+def make_link(*, email: str = "", base_url: str = "", role: str = User.DeskRole.OPERATOR) -> str:
     """Return the address of a new one-time link; older links for the same address stop working."""
     secret = token()
     with transaction.atomic():
         StartLink.objects.filter(email__iexact=email, used_at__isnull=True).delete()
         StartLink.objects.create(
-            token_digest=token_digest(secret), email=email.lower(), expires_at=clock.now() + VALID
+            token_digest=token_digest(secret), email=email.lower(), role=role, expires_at=clock.now() + VALID
         )
     return f"{base_url or settings.SAFECONDUCT_URL}/desk/start/?token={secret}"
 

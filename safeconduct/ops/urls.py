@@ -2,13 +2,20 @@
 
 from django.urls import path
 
+from safeconduct.guides import urls as _place_keys  # noqa: F401 - registers the converter of place keys
 from safeconduct.ops import views
 from safeconduct.ops.desk import (
+    advice,
     centres,
     deliveries,
+    entryrules,
+    events,
+    facts,
+    guides,
     mail,
     organisations,
     overview,
+    ratings,
     sources,
     start,
     texts,
@@ -16,8 +23,10 @@ from safeconduct.ops.desk import (
 from safeconduct.ops.desk import (
     people as desk_people,
 )
+from safeconduct.ops.manage import guides as notes
 from safeconduct.ops.manage import overview as console
-from safeconduct.ops.manage import people, settings_page, trips
+from safeconduct.ops.manage import people, settings_page, tripimports, trips
+from safeconduct.ops.manage import ratings as own_ratings
 
 app_name = "ops"
 
@@ -62,7 +71,19 @@ urlpatterns = [
     path("desk/centres/import/<slug:public_id>/", centres.centre_import_result, name="centre_import_result"),
     path("desk/centres/<slug:public_id>/", centres.centre_edit, name="centre_edit"),
     path("desk/centres/<slug:public_id>/switch/", centres.centre_switch, name="centre_switch"),
+    path("desk/events/", events.events, name="events"),
+    path("desk/events/<slug:public_id>/", events.event, name="event"),
+    path("desk/events/<slug:public_id>/merge/", events.event_merge, name="event_merge"),
+    path("desk/events/<slug:public_id>/of/<slug:event_id>/split/", events.event_split, name="event_split"),
+    path("desk/events/<slug:public_id>/of/<slug:event_id>/area/", events.event_area, name="event_area"),
+    path(
+        "desk/events/<slug:public_id>/of/<slug:event_id>/area/<int:pk>/withdraw/",
+        events.event_area_withdraw,
+        name="event_area_withdraw",
+    ),
     path("desk/sources/", sources.sources, name="sources"),
+    path("desk/sources/region/", sources.sources_region, name="sources_region"),
+    path("desk/sources/report/", sources.source_report, name="source_report"),
     path("desk/sources/add/", sources.source_add, name="source_add"),
     path("desk/sources/ingest/", sources.ingest, name="ingest"),
     path("desk/sources/rejections/", sources.rejections, name="rejections"),
@@ -70,6 +91,46 @@ urlpatterns = [
     path("desk/sources/of/<slug:key>/", sources.source, name="source"),
     path("desk/sources/of/<slug:key>/edit/", sources.source_edit, name="source_edit"),
     path("desk/sources/of/<slug:key>/switch/", sources.source_switch, name="source_switch"),
+    path("desk/sources/of/<slug:key>/complete/", sources.source_complete, name="source_complete"),
+    path("desk/advice/names/", advice.advice_names, name="advice_names"),
+    path("desk/advice/names/<int:pk>/", advice.advice_name, name="advice_name"),
+    path("desk/guides/", guides.guides, name="guides"),
+    path("desk/guides/preview/", guides.guide_preview, name="guide_preview"),
+    path("desk/guides/texts/<slug:public_id>/", guides.edition, name="edition"),
+    path("desk/guides/texts/<slug:public_id>/write/", guides.edition_write, name="edition_write"),
+    path("desk/guides/texts/<slug:public_id>/move/", guides.edition_move, name="edition_move"),
+    path("desk/guides/<placekey:key>/", guides.guide_place, name="guide_place"),
+    path("desk/guides/<placekey:key>/<slug:part>/<slug:language>/", guides.guide_part, name="guide_part"),
+    path(
+        "desk/guides/<placekey:key>/<slug:part>/<slug:language>/compare/",
+        guides.guide_compare,
+        name="guide_compare",
+    ),
+    path("desk/facts/", facts.facts, name="facts"),
+    path("desk/facts/coverage/", facts.facts_coverage, name="facts_coverage"),
+    path("desk/facts/import/", facts.facts_import, name="facts_import"),
+    path("desk/facts/export.csv", facts.facts_export, name="facts_export"),
+    path("desk/facts/<slug:code>/", facts.facts_country, name="facts_country"),
+    path("desk/facts/<slug:code>/<slug:field>/", facts.fact, name="fact"),
+    path("desk/facts/<slug:code>/<slug:field>/end/", facts.fact_end, name="fact_end"),
+    path("desk/entry-rules/", entryrules.entry_rules, name="entry_rules"),
+    path("desk/entry-rules/add/", entryrules.entry_rule_add, name="entry_rule_add"),
+    path("desk/entry-rules/import/", entryrules.entry_rules_import, name="entry_rules_import"),
+    path("desk/entry-rules/import/template.csv", entryrules.entry_rules_template, name="entry_rules_template"),
+    path("desk/entry-rules/export.csv", entryrules.entry_rules_export, name="entry_rules_export"),
+    path("desk/entry-rules/files/<slug:public_id>/", entryrules.entry_rules_file, name="entry_rules_file"),
+    path(
+        "desk/entry-rules/files/<slug:public_id>/refused.csv",
+        entryrules.entry_rules_refused,
+        name="entry_rules_refused",
+    ),
+    path(
+        "desk/entry-rules/files/<slug:public_id>/take-back/",
+        entryrules.entry_rules_take_back,
+        name="entry_rules_take_back",
+    ),
+    path("desk/entry-rules/<slug:public_id>/", entryrules.entry_rule, name="entry_rule"),
+    path("desk/entry-rules/<slug:public_id>/end/", entryrules.entry_rule_end, name="entry_rule_end"),
     path("desk/deliveries/", deliveries.deliveries, name="deliveries"),
     path("desk/deliveries/<int:pk>/", deliveries.delivery, name="delivery"),
     path("desk/deliveries/<int:pk>/retry/", deliveries.delivery_retry, name="delivery_retry"),
@@ -78,6 +139,10 @@ urlpatterns = [
     path("desk/mail/test/", mail.mail_test, name="mail_test"),
     path("desk/texts/", texts.texts, name="texts"),
     path("desk/texts/<slug:slug>/new/", texts.text_new, name="text_new"),
+    path("desk/ratings/", ratings.ratings, name="ratings"),
+    path("desk/ratings/<slug:code>/<slug:kind>/", ratings.rating, name="rating"),
+    path("manage/ratings/", own_ratings.own_ratings, name="own_ratings"),
+    path("manage/ratings/<slug:code>/<slug:kind>/", own_ratings.own_rating, name="own_rating"),
     path("manage/", console.who_is_where, name="manage"),
     path("manage/alerts/<slug:public_id>/", console.alert, name="manage_alert"),
     path("manage/people/", people.people, name="people"),
@@ -91,6 +156,17 @@ urlpatterns = [
     path("manage/invitations/<slug:public_id>/again/", people.again, name="invitation_again"),
     path("manage/invitations/<slug:public_id>/withdraw/", people.withdraw, name="invitation_withdraw"),
     path("manage/trips/", trips.trip_list, name="manage_trips"),
+    path("manage/trips/import/", tripimports.trips_import, name="trips_import"),
+    path("manage/trips/import/template.csv", tripimports.trips_template, name="trips_template"),
+    path("manage/trips/import/<slug:public_id>/", tripimports.import_result, name="trips_import_result"),
+    path("manage/trips/import/<slug:public_id>/rows.csv", tripimports.rejected, name="trips_import_rejected"),
+    path("manage/trips/import/<slug:public_id>/cancel/", tripimports.held, name="trips_import_held"),
     path("manage/trips/<slug:public_id>/", trips.trip, name="manage_trip"),
+    path("manage/guides/", notes.notes, name="notes"),
+    path("manage/guides/preview/", notes.note_preview, name="note_preview"),
+    path("manage/guides/notes/<slug:public_id>/", notes.note, name="manage_note"),
+    path("manage/guides/notes/<slug:public_id>/end/", notes.note_end, name="manage_note_end"),
+    path("manage/guides/<placekey:key>/", notes.notes_place, name="notes_place"),
+    path("manage/guides/<placekey:key>/<slug:part>/", notes.note_write, name="note_write"),
     path("manage/settings/", settings_page.settings_page, name="manage_settings"),
 ]

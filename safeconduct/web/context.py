@@ -63,12 +63,16 @@ class Shell:
     memberships: list[Option] = field(default_factory=list)
     place_name: str | Promise = ""
     nav: list[Entry] = field(default_factory=list)
+    nav_rest: list[Entry] = field(default_factory=list)
+    """Those entries of `nav` that a small screen puts into a list."""
     account_links: list[Link] = field(default_factory=list)
     concerns: int = 0
     logo_url: str = ""
     home_url: str = "/"
     login_url: str = ""
     logout_url: str = ""
+    search_url: str = ""
+    suggest_url: str = ""
     switch_url: str = ""
 
 
@@ -86,6 +90,13 @@ MEMBER_NAV: Final = (
     ("trips", pgettext_lazy("navigation", "My trips"), "trip", "trips:list"),
     ("alerts", pgettext_lazy("navigation", "Alerts"), "bell", "alerts:list"),
     ("organization", pgettext_lazy("navigation", "Organization"), "org", "web:organization"),
+)
+
+
+# Whoever works at the desk and belongs to no organisation reads what is there for readers, and goes back.
+DESK_READER_NAV: Final = (
+    ("desk", _("Desk"), "home", "ops:desk"),
+    *(entry for entry in MEMBER_NAV if entry[0] in ("destinations", "alerts")),
 )
 
 
@@ -118,6 +129,7 @@ def shell_of(request: HttpRequest) -> Shell:
         return Shell(login_url=address("account_login"))
     seat = seat_of(request)
     organisation = seat.organisation if seat else None
+    is_reader = seat is not None or bool(user.desk_role)
     number = seat.membership.number if seat else None
     return Shell(
         person=user.name,
@@ -132,13 +144,15 @@ def shell_of(request: HttpRequest) -> Shell:
             )
             for row in memberships_of(user)
         ],
-        nav=_entries(MEMBER_NAV) if seat else [],
+        nav=_entries(MEMBER_NAV if seat else DESK_READER_NAV if is_reader else ()),
         account_links=_account_links(user, seat),
         concerns=count_of(seat) if seat else 0,
         logo_url=address("orgs:logo", organisation.public_id)
         if organisation and organisation.logo_type
         else "",
         logout_url=address("account_logout"),
+        search_url=address("guides:index") if is_reader else "",
+        suggest_url=address("places:suggest") if is_reader else "",
         switch_url=address("orgs:switch"),
     )
 

@@ -89,6 +89,7 @@ class Portal:
     trips: list[TripCard]
     organisation_rows: list[Tile]
     alerts_url: str
+    map_url: str
     checked_words: str
     subscribe_form: SubscribeForm | None
     subscriptions_url: str
@@ -109,6 +110,8 @@ TOOLS: Final = (
     ),
 )
 PREPARATION: Final = (
+    ("doc", "advice:entry", _("Entry and health requirements"), _("Visa, passport, certificates: what is asked on your way")),
+    ("medical", "advice:planner", _("COVID Trip Planner"), _("Tests, vaccinations, isolation and restrictions")),
     ("call", "centres:list", _("Assistance centres"), _("Numbers, languages and hours")),
     ("phone", "web:app", _("Get the app"), _("Put the portal on your home screen")),
 )
@@ -158,6 +161,7 @@ def portal(request: HttpRequest, seat: Seat) -> Portal:
         trips=home_trips(seat),
         organisation_rows=_tiles(ORGANISATION, seat),
         alerts_url=address("alerts:list"),
+        map_url=address("alerts:map"),
         checked_words=_checked(now, seat),
         subscribe_form=SubscribeForm() if seat.is_current else None,
         subscriptions_url=address("notify:subscriptions"),

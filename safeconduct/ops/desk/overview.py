@@ -11,7 +11,7 @@ from safeconduct.accounts.models import User
 from safeconduct.audit.models import Entry
 from safeconduct.centres.queries import all_centres
 from safeconduct.lib import clock
-from safeconduct.ops import health, progress
+from safeconduct.ops import changewords, health, progress, sourcehealth
 from safeconduct.ops.models import BackupRecord, Heartbeat, WorkerFailure
 from safeconduct.orgs.access import desk_right_required, signed_in
 from safeconduct.orgs.models import Organisation
@@ -44,7 +44,7 @@ def health_page(request: HttpRequest) -> HttpResponse:
         "now": clock.now(),
         "failures": WorkerFailure.objects.all()[:30],
         "backups": BackupRecord.objects.all()[:5],
-        "sources": health.source_lines(),
+        "sources": sourcehealth.source_lines(),
     }
     return render(request, "ops/desk/health.html", context)
 
@@ -58,6 +58,7 @@ def audit(request: HttpRequest) -> HttpResponse:
     for word in words.split():
         rows = (
             rows.filter(action__icontains=word)
+            | rows.filter(action__in=changewords.codes_like(word))
             | rows.filter(actor_label__icontains=word)
             | rows.filter(organisation_label__icontains=word)
             | rows.filter(subject_id=word)
@@ -65,6 +66,15 @@ def audit(request: HttpRequest) -> HttpResponse:
     page = Paginator(rows, 50).get_page(request.GET.get("page"))
     # Entries keep ids; whom an id stands for is looked up while the person exists.
     people = User.objects.in_bulk({entry.actor_id for entry in page if entry.actor_id})
-    lines = [(entry, people.get(entry.actor_id or 0)) for entry in page]
+    lines = [
+        {
+            "entry": entry,
+            "person": people.get(entry.actor_id or 0),
+            "what": changewords.words_of(entry.action),
+            "who": changewords.actor_of(entry, people.get(entry.actor_id or 0)),
+            "kind": changewords.kind_of(entry.subject_kind),
+        }
+        for entry in page
+    ]
     context = {"nav": "desk", "page": page, "lines": lines, "words": words}
     return render(request, "ops/desk/audit.html", context)

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from safeconduct.accounts.actions import grant_desk_role
 from safeconduct.accounts.models import User
+from safeconduct.accounts.site import base_url
 from safeconduct.lib.errors import NotFound, Refused
 from safeconduct.ops import start_links
 from safeconduct.ops.forms import attempt
@@ -28,7 +29,7 @@ class DeskPersonForm(forms.Form):
         label=gettext_lazy("E-mail"),
         max_length=254,
         help_text=gettext_lazy(
-            "Of somebody with an account. A new operator without one gets a link, to be opened once within seven days."
+            "Whoever has no account yet gets a link that makes one, to be opened once within seven days."
         ),
     )
     role = forms.ChoiceField(label=gettext_lazy("Role"), choices=ROLES)
@@ -46,10 +47,8 @@ def desk_people(request: HttpRequest) -> HttpResponseBase:
         if made is not None:
             messages.success(request, _("%(name)s works at the desk now.") % {"name": made.name})
             return redirect("ops:desk_people")
-        if known is None and role == User.DeskRole.OPERATOR:
-            link = start_links.make_link(email=email)
-        elif known is None:
-            form.add_error("email", _("There is no account with this address. Ask the person to sign up first."))
+        if known is None:
+            link = start_links.make_link(email=email, role=role, base_url=base_url())
     people = User.objects.exclude(desk_role="").order_by("desk_role", "email")
     context = {"nav": "desk", "people": people, "form": form, "link": link, "roles": ROLES}
     return render(request, "ops/desk/people.html", context)

@@ -37,6 +37,7 @@ from safeconduct.ops import progress, start_links
 from safeconduct.ops.desk.mail import MailForm, TestMailForm, store
 from safeconduct.ops.desk.organisations import PART_FIELDS, make_organisation
 from safeconduct.ops.forms import FirstOrganisationForm, InviteForm, attempt
+from safeconduct.ops.models import StartLink
 from safeconduct.orgs import actions as org_actions
 from safeconduct.orgs.access import desk_right_required, signed_in
 from safeconduct.orgs.models import MembershipNumber, Organisation
@@ -49,7 +50,7 @@ BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
 
 
 class OperatorForm(forms.Form):
-    """The operator's own account."""
+    """The own account of an operator, or of whoever else was given a link to the desk."""
 
     email = forms.EmailField(label=gettext_lazy("Your e-mail"), max_length=254)
     given_name = forms.CharField(label=gettext_lazy("Given name"), max_length=150)
@@ -131,6 +132,8 @@ def start(request: HttpRequest) -> HttpResponseBase:
         return redirect("ops:start")
     person = request.user
     if isinstance(person, User) and person.is_operator:
+        if progress.is_finished():
+            return redirect("ops:desk")
         step = progress.next_step()
         return redirect(step.url if step else reverse("ops:start_done"))
     try:
@@ -144,23 +147,29 @@ def start(request: HttpRequest) -> HttpResponseBase:
         )
     form = OperatorForm(request.POST or None, fixed_email=link.email)
     if request.method == "POST" and form.is_valid():
-        made = attempt(form, lambda: _make_operator(form, link.token_digest), {"email.taken": "email"})
+        made = attempt(form, lambda: _make_person(form, link), {"email.taken": "email"})
         if made is not None:
             request.session.pop(SESSION_KEY, None)
             login(request, made, backend=BACKEND)
-            step = progress.next_step()
-            return redirect(step.url if step else reverse("ops:start_done"))
+            step = progress.next_step() if _sets_up(made.desk_role) else None
+            return redirect(step.url if step else reverse("ops:desk"))
     context = {
         "form": form,
         "rules": PORTAL,
         "documents": legal.current_documents(),
-        "steps": progress.steps(),
+        "role": User.DeskRole(link.role).label,
+        "steps": progress.steps() if _sets_up(link.role) else [],
         "current": "operator",
     }
     return render(request, "ops/desk/start_operator.html", context)
 
 
-def _make_operator(form: OperatorForm, digest: str) -> User:
+def _sets_up(role: str) -> bool:
+    """Whether set-up waits for somebody new: an operator, as long as no other one came to its end."""
+    return role == User.DeskRole.OPERATOR and progress.state().finished_at is None
+
+
+def _make_person(form: OperatorForm, link: StartLink) -> User:
     data = form.cleaned_data
     with transaction.atomic():
         made = create_verified_user(
@@ -169,9 +178,9 @@ def _make_operator(form: OperatorForm, digest: str) -> User:
             by=None,
             given_name=data["given_name"],
             family_name=data["family_name"],
-            desk_role=User.DeskRole.OPERATOR,
+            desk_role=link.role,
         )
-        start_links.use_link(digest, by=made)
+        start_links.use_link(link.token_digest, by=made)
         legal.give_consent(made, legal.current_documents())
     return made
 

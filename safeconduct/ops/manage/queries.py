@@ -13,7 +13,7 @@ from django.db.models.functions import Lower
 from django.utils.translation import get_language, gettext_lazy
 
 from safeconduct.accounts.models import User
-from safeconduct.alerts.models import AlertVersion
+from safeconduct.alerts.models import AlertVersion, Event
 from safeconduct.alerts.queries import Texts, texts
 from safeconduct.lib import clock
 from safeconduct.lib.errors import NotFound
@@ -38,6 +38,8 @@ class TouchingAlert:
     told: int
     not_told: int
     later: int
+    also: tuple[str, ...] = ()
+    """Names of the other sources that tell of the same event."""
 
 
 @dataclass(frozen=True)
@@ -63,21 +65,34 @@ class Person:
 
 
 def touching_alerts(seat: Seat, language: str) -> list[TouchingAlert]:
-    """Return the alerts with open exposures in the organisation, the worst first."""
-    rows = list(_open(seat.organisation).values_list("version_id", "user_id", "told_at", "tell_due_at"))
-    versions = (
-        AlertVersion.objects.select_related("event", "event__source")
-        .defer("impact_area")
-        .in_bulk({row[0] for row in rows})
+    """Return the incidents with open exposures in the organisation, the worst first.
+
+    A person is told of an incident once, by whichever source: shown is its lead, or the worst source that has reached
+    somebody here.
+    """
+    rows = _open(seat.organisation).values_list(
+        "event__incident_id", "version_id", "user_id", "told_at", "tell_due_at"
     )
     people: dict[int, dict[int, str]] = {}
-    for version_id, user_id, told_at, due_at in rows:
+    incidents: dict[int, set[int]] = {}
+    for incident_id, version_id, user_id, told_at, due_at in rows:
         state = "told" if told_at else "later" if due_at else "not_told"
-        people.setdefault(version_id, {}).setdefault(user_id, state)
+        states = people.setdefault(incident_id, {})
+        states[user_id] = min(state, states.get(user_id, state), key=_TOLD_FIRST.index)
+        incidents.setdefault(incident_id, set()).add(version_id)
+    versions = (
+        AlertVersion.objects.select_related("event__source", "event__incident")
+        .defer("impact_area", "possible_area")
+        .in_bulk({pk for pks in incidents.values() for pk in pks})
+    )
     found = []
-    for version_id, states in people.items():
+    for incident_id, states in people.items():
         count = Counter(states.values())
-        version = versions[version_id]
+        ranked = sorted((versions[pk] for pk in incidents[incident_id]), key=_shown_first)
+        version = ranked[0]
+        names = dict.fromkeys(
+            one.event.source.name for one in ranked if one.event.source_id != version.event.source_id
+        )
         found.append(
             TouchingAlert(
                 version,
@@ -86,14 +101,27 @@ def touching_alerts(seat: Seat, language: str) -> list[TouchingAlert]:
                 count["told"],
                 count["not_told"],
                 count["later"],
+                tuple(names),
             )
         )
-    order = ("Extreme", "Severe", "Moderate", "Minor", "Unknown")
-    return sorted(found, key=lambda one: (order.index(one.version.severity), -one.concerned, one.version.pk))
+    return sorted(found, key=lambda one: (_ORDER.index(one.version.severity), -one.concerned, one.version.pk))
+
+
+_TOLD_FIRST = ("told", "later", "not_told")
+_ORDER = ("Extreme", "Severe", "Moderate", "Minor", "Unknown")
+
+
+def _shown_first(version: AlertVersion) -> tuple[bool, int, int]:
+    is_lead = version.event.incident.lead_id == version.event_id
+    return not is_lead, _ORDER.index(version.severity), version.pk
 
 
 def _open(organisation: Organisation) -> Any:
-    return Exposure.objects.for_org(organisation).filter(state=Exposure.State.OPEN, to_at__gte=clock.now())
+    """Exposures that hold now; an alert that has passed holds for nobody, also when the worker is late."""
+    now = clock.now()
+    return Exposure.objects.for_org(organisation).filter(
+        state=Exposure.State.OPEN, to_at__gte=now, event__state=Event.State.ACTIVE, event__ends_at__gt=now
+    )
 
 
 def concerned_people(seat: Seat, public_id: str) -> tuple[AlertVersion, list[ConcernedPerson]]:

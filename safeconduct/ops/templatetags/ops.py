@@ -10,22 +10,37 @@ from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from safeconduct.ops.health import length
+from safeconduct.orgs.access import signed_in, the_seat
+from safeconduct.orgs.permissions import DESK_RIGHTS
+
 register = template.Library()
 
-DESK = (
-    ("desk", _("Overview"), "home", "ops:desk"),
-    ("organisations", _("Organisations"), "org", "ops:organisations"),
-    ("centres", _("Centres"), "pin", "ops:centres"),
-    ("sources", _("Sources"), "route", "ops:sources"),
-    ("deliveries", _("Deliveries"), "mail", "ops:deliveries"),
+# Code, label, icon, page, the right that the page asks for.
+Table = tuple[tuple[str, str | Promise, str, str, str], ...]
+DESK: Table = (
+    ("desk", _("Overview"), "home", "ops:desk", "desk.view"),
+    ("events", _("Events"), "bell", "ops:events", "alerts.edit"),
+    ("sources", _("Sources"), "route", "ops:sources", "sources.edit"),
+    ("guides", _("Guides"), "globe", "ops:guides", "guides.write"),
+    ("facts", _("Facts"), "info", "ops:facts", "facts.edit"),
+    ("ratings", _("Ratings"), "shield", "ops:ratings", "ratings.edit"),
+    ("entry_rules", _("Entry rules"), "card", "ops:entry_rules", "entry.edit"),
+    ("organisations", _("Organisations"), "org", "ops:organisations", "orgs.edit"),
+    ("centres", _("Centres"), "pin", "ops:centres", "centres.edit"),
+    ("deliveries", _("Deliveries"), "mail", "ops:deliveries", "deliveries.view"),
 )
-MANAGE = (
-    ("manage", _("Who is where"), "pin", "ops:manage"),
-    ("people", _("People"), "people", "ops:people"),
-    ("invitations", _("Invitations"), "mail", "ops:invitations"),
-    ("manage_trips", _("Trips"), "trip", "ops:manage_trips"),
-    ("manage_settings", _("Settings"), "org", "ops:manage_settings"),
+MANAGE: Table = (
+    ("manage", _("Who is where"), "pin", "ops:manage", "trips.view"),
+    ("people", _("People"), "people", "ops:people", "people.view"),
+    ("manage_trips", _("Trips"), "trip", "ops:manage_trips", "trips.view"),
+    ("notes", _("Guides"), "globe", "ops:notes", "guides.note"),
+    ("own_ratings", _("Ratings"), "shield", "ops:own_ratings", "ratings.own"),
+    ("invitations", _("Invitations"), "mail", "ops:invitations", "people.invite"),
+    ("manage_settings", _("Settings"), "org", "ops:manage_settings", "numbers.view"),
 )
+# A thumb bar holds five entries: with more of them the fifth leads to the rest.
+MOST_IN_BAR = 5
 
 
 @dataclass(frozen=True)
@@ -49,8 +64,10 @@ class Overlay:
         return getattr(self._shell, name)
 
 
-def _entries(table: tuple[tuple[str, Any, str, str], ...]) -> list[Entry]:
-    return [Entry(code, label, icon, reverse(name)) for code, label, icon, name in table]
+def _nav(table: Table, rights: frozenset[str]) -> dict[str, list[Entry]]:
+    """The entries whose pages the reader may open, and which of them a small screen puts into a list."""
+    entries = [Entry(code, label, icon, reverse(name)) for code, label, icon, name, right in table if right in rights]
+    return {"nav": entries, "nav_rest": entries[MOST_IN_BAR - 1 :] if len(entries) > MOST_IN_BAR else []}
 
 
 @register.simple_tag(takes_context=True)
@@ -58,7 +75,7 @@ def desk_shell(context: dict[str, Any]) -> Any:
     """The shell with the desk's navigation: the house's own name, no organisation's."""
     return Overlay(
         context["shell"],
-        nav=_entries(DESK),
+        **_nav(DESK, DESK_RIGHTS.get(signed_in(context["request"]).desk_role, frozenset())),
         organisation=None,
         place_name=_("Desk"),
         logo_url="",
@@ -72,6 +89,7 @@ def desk_shell_plain(context: dict[str, Any]) -> Any:
     return Overlay(
         context["shell"],
         nav=[],
+        nav_rest=[],
         organisation=None,
         place_name=_("Set-up"),
         logo_url="",
@@ -85,7 +103,7 @@ def manage_shell(context: dict[str, Any]) -> Any:
     """The shell with the console's navigation."""
     return Overlay(
         context["shell"],
-        nav=_entries(MANAGE),
+        **_nav(MANAGE, the_seat(context["request"]).rights),
         place_name=_("Organisation console"),
         home_url=reverse("ops:manage"),
     )
@@ -104,3 +122,9 @@ def masked(address: str) -> str:
 def size(count: int) -> str:
     """Bytes in kB or MB."""
     return f"{count / 1024 / 1024:.1f} MB" if count >= 1024 * 1024 else f"{max(1, round(count / 1024))} kB"
+
+
+@register.filter
+def length_words(seconds: float | None) -> str:
+    """A length of time in its two largest units; a dash when it is not known."""
+    return "–" if seconds is None else length(seconds)

@@ -14,10 +14,12 @@ from django.templatetags.static import static
 from django.utils.functional import Promise
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import get_language_bidi
 from django.utils.translation import gettext as _
 
-from safeconduct.lib import clock, timewords
-from safeconduct.web import levels, phones
+from safeconduct.lib import bidi as directions
+from safeconduct.lib import clock, phones, timewords
+from safeconduct.web import levels
 
 register = template.Library()
 
@@ -136,6 +138,12 @@ def day(on: date | None, always_year: bool = False) -> SafeString:
         return _unknown()
     this_year = 0 if always_year else clock.now().year
     return format_html('<time datetime="{}">{}</time>', on.isoformat(), timewords.day_words(on, this_year=this_year))
+
+
+@register.filter
+def bidi(value: object) -> str:
+    """Text with codes, numbers with units and foreign names set apart where the page runs from right to left."""
+    return directions.isolated(str(value)) if get_language_bidi() else str(value)
 
 
 @register.simple_tag

@@ -1,11 +1,15 @@
-"""`safeconduct demo`: marks an empty folder as a demo, fills it, prints `role e-mail password` lines."""
+"""`safeconduct demo`: marks an empty folder as a demo, fills it, prints `role e-mail password` lines.
+
+What it is doing is said on stderr, step by step.
+"""
 
 from __future__ import annotations
 
+import sys
 from dataclasses import asdict
 from typing import Any
 
-from safeconduct.lib.commands import JsonCommand
+from safeconduct.lib.commands import JsonCommand, Saying
 from safeconduct.ops import demo
 
 
@@ -16,5 +20,6 @@ class Command(JsonCommand):
 
     def act(self, **options: Any) -> None:
         """Make what is missing and print the log-ins."""
-        logins = demo.make()
+        # Log-ins alone go to stdout: others read them.
+        logins = demo.make(around=Saying(sys.stderr))
         self.emit([asdict(login) for login in logins], "\n".join(login.line for login in logins))

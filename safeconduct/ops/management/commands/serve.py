@@ -38,9 +38,7 @@ class Command(BaseCommand):
         web_pid = os.environ.pop(early.PID, "")
         if not web_pid:
             refuse_when_taken(options["bind"], options["port"])
-        for step in setup.run():
-            if not step.is_unchanged and not options["json"]:
-                self.stdout.write(f"{step.code}: {step.did}")
+        setup.run(told=(lambda _step: None) if options["json"] else self._told)
         said = where(options["bind"], options["port"])
         self.stdout.write(json.dumps(asdict(said), ensure_ascii=False) if options["json"] else said.text)
         connections.close_all()
@@ -54,6 +52,12 @@ class Command(BaseCommand):
         command += ["--bind", options["bind"], "--port", str(options["port"])]
         command += ["--web-workers", str(settings.SAFECONDUCT_WEB_WORKERS), "--web-pid", web_pid or "0"]
         os.execv(sys.executable, [*command, "--no-worker"] if options["no_worker"] else command)  # noqa: S606
+
+    def _told(self, step: setup.Step) -> None:
+        """Say what a step did, as soon as it is done."""
+        if not step.is_unchanged:
+            self.stdout.write(f"{step.code}: {step.did}")
+            self.stdout.flush()
 
 
 @dataclass(frozen=True)
