@@ -9,19 +9,27 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
 from allauth.account.models import EmailAddress
 from django.conf import settings
 from django.core.cache import cache
+from django.db import connection
 from django.test import Client
+from pytest_django import DjangoDbBlocker
+from whitenoise.middleware import WhiteNoiseMiddleware  # type: ignore[import-untyped]  # it has no types
 
 from safeconduct.accounts.models import Consent, LegalDocument, User
+from safeconduct.guides import keeping
 from safeconduct.lib import clock
 from safeconduct.orgs.access import Seat, seat_for
 from safeconduct.orgs.models import Domain, Membership, MembershipNumber, Organisation, Programme, RoleGrant
 from safeconduct.orgs.permissions import MANAGER
+from safeconduct.places.actions import load_facts
+from safeconduct.places.searchindex import opening
+from tests import prepared
 
 PASSWORD = "Correct-horse-7"
 SAMPLES = Path(__file__).resolve().parent.parent.parent / "shared" / "samples"
@@ -32,23 +40,66 @@ def pytest_configure() -> None:
     """Hash passwords cheaply and keep rate limits of one test out of the next."""
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     settings.CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+    look_for_static_files_once()
+
+
+def look_for_static_files_once() -> None:
+    """Share what WhiteNoise finds: each test client makes the middleware anew, and would read all folders again."""
+    look = WhiteNoiseMiddleware.add_files_from_finders
+    found: dict[tuple[object, ...], dict[str, object]] = {}
+
+    def add(self: WhiteNoiseMiddleware) -> None:
+        key = (self.static_prefix, self.max_age, self.charset, tuple(settings.INSTALLED_APPS))
+        if key not in found:
+            look(self)
+            found[key] = dict(self.files)
+        self.files.update(found[key])
+
+    WhiteNoiseMiddleware.add_files_from_finders = add
 
 
 @pytest.fixture(autouse=True)
 def empty_cache() -> Iterator[None]:
-    """Start every test with no rate limit used."""
+    """Start every test with no rate limit used, no guide kept and the index of the places that all tests share."""
     cache.clear()
+    keeping.forget()
+    prepared.put_index_back()
     yield
     cache.clear()
+    keeping.forget()
 
 
 @pytest.fixture(scope="session")
-def django_db_setup(django_db_setup: None, django_db_blocker: pytest.FixtureRequest) -> None:
-    """Load the places of a few countries once; tests roll back to them."""
-    from safeconduct.places.actions import load_facts
-
-    with django_db_blocker.unblock():  # type: ignore[attr-defined]
-        load_facts(only=PLACES)
+def django_db_setup(
+    request: pytest.FixtureRequest,
+    django_test_environment: None,
+    django_db_modify_db_settings: None,
+    django_db_blocker: DjangoDbBlocker,
+) -> None:
+    """Load the places of a few countries once; tests roll back to them. SQLite takes what an earlier run kept."""
+    config = request.config
+    name = connection.creation._get_test_db_name()  # type: ignore[attr-defined]  # not in Django’s types
+    is_kept = connection.vendor == "sqlite" and "mode=memory" in name and not config.getvalue("nomigrations")
+    # Pytest’s own set-up, which this fixture is in place of.
+    set_up = partial(request.getfixturevalue, "django_db_setup")
+    if not is_kept or config.cache is None:
+        set_up()
+        with django_db_blocker.unblock():
+            load_facts(only=PLACES)
+        return
+    folder = config.cache.mkdir("database")
+    store = prepared.Store(folder, prepared.state_of(PLACES))
+    with prepared.alone(folder):
+        filled = None if config.getvalue("create_db") else store.fill(name)
+        set_up()
+        with django_db_blocker.unblock():
+            load_facts(only=PLACES)
+            if filled is None:
+                opening.index()
+                connection.ensure_connection()
+                store.keep(connection.connection, opening.path_of(opening._key()))
+            else:
+                filled.close()
 
 
 @dataclass(frozen=True)
@@ -70,7 +121,9 @@ class World:
 
 def make_user(email: str, given: str, family: str, *, desk_role: str = "") -> User:
     """Return a verified person who has agreed to what is published."""
-    user = User.objects.create_user(email, PASSWORD, given_name=given, family_name=family, desk_role=desk_role)
+    user = User.objects.create_user(
+        email, PASSWORD, given_name=given, family_name=family, desk_role=desk_role
+    )
     EmailAddress.objects.create(user=user, email=user.email, verified=True, primary=True)
     for slug in LegalDocument.CONSENT:
         newest = LegalDocument.objects.filter(slug=slug).order_by("-version").first()
@@ -113,7 +166,9 @@ def world(db: None) -> World:
 
 def make_world() -> World:
     """Write the two organisations and five people."""
-    northfield, programme = make_organisation("Northfield University", "northfield.example.edu", "NFU-26-004417")
+    northfield, programme = make_organisation(
+        "Northfield University", "northfield.example.edu", "NFU-26-004417"
+    )
     southgate, other = make_organisation("Southgate College", "southgate.example.edu", "SGC-26-000009")
     alice = make_user("alice@northfield.example.edu", "Alice", "Moreau")
     bob = make_user("bob@northfield.example.edu", "Bob", "Okafor")

@@ -15,7 +15,17 @@ home = Path(tempfile.mkdtemp(prefix="safeconduct-tests-"))
 atexit.register(shutil.rmtree, home, ignore_errors=True)
 os.environ["SAFECONDUCT_HOME"] = str(home)
 (home / "folder.json").write_text('{"kind": "test"}\n')
-for name in ("SAFECONDUCT_AT", "SAFECONDUCT_URL", "EMAIL_URL", "SAFECONDUCT_TRUSTED_PROXIES", "SAFECONDUCT_DEBUG"):
+# Tests start a dozen processes: where Python may leave nothing beside the source, they still compile it only once.
+if os.environ.pop("PYTHONDONTWRITEBYTECODE", ""):
+    compiled = Path(__file__).resolve().parent.parent / ".pytest_cache" / "compiled"
+    os.environ.setdefault("PYTHONPYCACHEPREFIX", str(compiled))
+for name in (
+    "SAFECONDUCT_AT",
+    "SAFECONDUCT_URL",
+    "EMAIL_URL",
+    "SAFECONDUCT_TRUSTED_PROXIES",
+    "SAFECONDUCT_DEBUG",
+):
     os.environ.pop(name, None)
 os.environ["SAFECONDUCT_LOG_LEVEL"] = "CRITICAL"
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "safeconduct.config.settings")

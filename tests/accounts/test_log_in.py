@@ -248,6 +248,7 @@ def test_a_page_view_writes_nothing(world: World) -> None:
     with CaptureQueriesContext(connection) as queries:
         client.get("/account/")
     assert [query["sql"] for query in queries if not query["sql"].startswith("SELECT")] == []
+    assert not any("last_seen_at" in query["sql"] for query in queries), "looked up once a minute"
     with clock.held_at(clock.now() + timedelta(minutes=11)), CaptureQueriesContext(connection) as queries:
         client.get("/account/")
     assert any("UPDATE" in query["sql"] and "usersession" in query["sql"] for query in queries)

@@ -11,17 +11,17 @@ from typing import Any
 
 import pytest
 
-from safeconduct.alerts.formats import cap, usgs
+from safeconduct.alerts.formats import READERS
 from safeconduct.alerts.impact import impact_area
 from safeconduct.alerts.normalise import normalise
 from safeconduct.alerts.parsed import ParsedAlert
 from safeconduct.lib.xml import Unreadable
 
 GOLDEN = Path(__file__).parent.parent / "golden"
-READERS = {"cap": cap.parse, "usgs": usgs.parse}
 CASES = sorted(
     path
     for format in READERS
+    if (GOLDEN / format).is_dir()
     for path in (GOLDEN / format).iterdir()
     if not path.name.endswith(".expected.json")
 )
@@ -33,10 +33,15 @@ def outcome(path: Path) -> dict[str, Any]:
         parsed = READERS[path.parent.name](path.read_bytes())
     except Unreadable as refusal:
         return {"refused": refusal.code, "why": str(refusal)}
-    return {
+    found: dict[str, Any] = {
         "alerts": [_alert(alert) for alert in parsed.alerts],
         "problems": [[item.where, item.problem] for item in parsed.problems],
     }
+    if parsed.links:
+        found["links"] = [
+            {name: value for name, value in vars(link).items() if value} for link in parsed.links
+        ]
+    return found
 
 
 def _alert(alert: ParsedAlert) -> dict[str, Any]:

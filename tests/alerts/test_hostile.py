@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from safeconduct.alerts.formats import cap, usgs
 from safeconduct.alerts.impact import impact_area
 from safeconduct.alerts.ingest import read_document
-from safeconduct.alerts.normalise import normalise
-from safeconduct.alerts.parsed import Parsed
+from safeconduct.alerts.normalise import Normal, normalise
+from safeconduct.alerts.parsed import Parsed, ParsedAlert
 from safeconduct.feeds.actions import by_hand, keep_document
 from safeconduct.feeds.models import Rejection
 from safeconduct.lib.xml import Unreadable
@@ -111,16 +111,14 @@ def test_what_cannot_be_stored_becomes_a_rejection_and_the_rest_is_stored() -> N
 
 @pytest.mark.django_db
 def test_a_failure_of_ours_in_one_message_is_isolated(monkeypatch: pytest.MonkeyPatch) -> None:
-    from safeconduct.alerts import ingest
+    from safeconduct.alerts import writing
 
-    real = ingest.apply
-
-    def broken(alert: object, **rest: object) -> object:
-        if getattr(alert, "identifier", "") == "us1":
+    def broken(alert: ParsedAlert) -> Normal:
+        if alert.identifier == "us1":
             raise RuntimeError("bug")
-        return real(alert, **rest)  # type: ignore[arg-type]
+        return normalise(alert)
 
-    monkeypatch.setattr(ingest, "apply", broken)
+    monkeypatch.setattr(writing, "normalise", broken)
     data = summary(quake("us1"), quake("us2", ids=",us2,"))
     report = read_document(keep_document(data, origin="t", received_at=NOW), source=by_hand("usgs"), at=NOW)
     assert sum(report.counts.values()) == 1

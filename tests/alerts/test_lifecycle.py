@@ -10,14 +10,18 @@ from django.db import transaction
 
 from safeconduct.alerts import actions
 from safeconduct.alerts.actions import Outcome
+from safeconduct.alerts.formats import cap
+from safeconduct.alerts.ingest import read_document
 from safeconduct.alerts.jobs import end_due
 from safeconduct.alerts.models import AlertVersion, Event
-from safeconduct.alerts.parsed import ParsedAlert
-from safeconduct.alerts.queries import active_versions, reaches_travellers
+from safeconduct.alerts.queries import active_versions, reaches_travellers, version_page
+from safeconduct.alerts.writing import Draft
 from safeconduct.audit.models import Entry
-from safeconduct.feeds.actions import by_hand
-from safeconduct.feeds.models import DEMONSTRATION, Source
+from safeconduct.feeds.actions import by_hand, keep_document
+from safeconduct.feeds.models import DEMONSTRATION, Rejection, Source
 from safeconduct.lib import clock
+from safeconduct.lib.errors import NotFound
+from safeconduct.ops.jobs import all_jobs
 
 from .messages import NOW, message, put, put_quake, quake, triple
 
@@ -130,18 +134,18 @@ def test_the_same_identifier_with_other_content_is_an_update() -> None:
 
 def test_a_message_that_cancels_two_events_ends_both() -> None:
     put(message("A"))
-    put(message("B"))
+    put(message("B", headline="Storm over the hills"))
     put(message("C", msg_type="Cancel", references=f"{triple('A')} {triple('B')}", sent=LATER))
     assert [event.state for event in Event.objects.all()] == ["cancelled", "cancelled"]
 
 
 def test_an_update_of_two_events_continues_the_first() -> None:
     put(message("A"))
-    put(message("B"))
+    put(message("B", headline="Storm over the hills"))
     put(message("C", msg_type="Update", references=f"{triple('A')} {triple('B')}", sent=LATER))
     first, second = Event.objects.order_by("pk")
     assert first.is_active and first.versions.count() == 2
-    assert (second.state, second.ended_reason) == ("ended", "replaced")
+    assert (second.state, second.ended_reason) == ("superseded", "replaced")
 
 
 def test_the_same_identifier_of_another_sender_is_another_event() -> None:
@@ -279,9 +283,9 @@ def test_two_workers_that_read_the_same_message_at_once_open_one_event(
     put(message("A"))
     real, calls = actions._known_events, []
 
-    def late(alert: ParsedAlert, source: Source) -> list[Event]:
-        calls.append(alert.identifier)
-        return [] if len(calls) == 1 else real(alert, source)
+    def late(draft: Draft) -> list[Event]:
+        calls.append(draft.alert.identifier)
+        return [] if len(calls) == 1 else real(draft)
 
     monkeypatch.setattr(actions, "_known_events", late)
     done = put(message("A", headline="Read by the other worker", sent=LATER))
@@ -299,3 +303,180 @@ def test_in_a_demo_folder_only_the_shipped_exercise_is_told(settings: Any) -> No
     assert list(active_versions(NOW)) == [told]
     settings.SAFECONDUCT_DEMO_FOLDER = False
     assert not reaches_travellers(told) and not active_versions(NOW)
+
+
+def test_what_was_said_before_and_is_said_again_is_current_again() -> None:
+    """One identifier with contents A, B, A: the last one holds, where it was not sent before the current one."""
+    first = message("A")
+    put(first)
+    put(message("A", headline="Worse than thought"))
+    again = put(first)
+    event = Event.objects.get()
+    assert again.outcome == Outcome.UPDATED and event.current_version == again.version
+    assert [version.number for version in event.versions.all()] == [1, 2, 3]
+    assert put(first).outcome == Outcome.UNCHANGED
+
+
+def test_what_was_sent_before_the_current_words_is_not_current_again() -> None:
+    put(message("A"))
+    second = put(message("A", headline="Worse than thought", sent=LATER))
+    assert put(message("A")).outcome == Outcome.UNCHANGED
+    assert Event.objects.get().current_version == second.version
+    assert AlertVersion.objects.count() == 2
+
+
+def test_a_document_that_carries_both_wordings_does_not_swing_between_them() -> None:
+    one, other = message("A"), message("A", headline="In other words")
+    alerts = [*cap.parse(one).alerts, *cap.parse(other).alerts]
+    document = keep_document(one, origin="test", received_at=NOW)
+    for _ in range(3):
+        actions.apply_all(alerts, source=by_hand("cap"), document=document, received_at=NOW)
+    assert AlertVersion.objects.count() == 2
+
+
+def test_a_message_from_the_future_is_kept_and_the_next_honest_one_wins() -> None:
+    future = put(message("A", sent="2031-01-01T00:00:00Z", expires=""))
+    assert future.version.sent_at == NOW
+    assert (
+        "sent 2031-01-01T00:00:00+00:00, in the future: the time of receipt stands in" in future.version.notes
+    )
+    honest = put(
+        message("B", msg_type="Update", references=triple("A"), sent="2026-11-20T12:05:00Z"),
+        at=NOW + timedelta(minutes=6),
+    )
+    assert honest.outcome == Outcome.UPDATED
+    assert Event.objects.get().current_version == honest.version
+
+
+def _from_the_future(**more: str) -> bytes:
+    return message("F", msg_type="Update", sent="2031-01-01T00:00:00Z", references=triple("A"), **more)
+
+
+def test_an_honest_message_that_is_received_after_one_from_the_future_wins_though_it_was_sent_before() -> (
+    None
+):
+    put(message("A"))
+    assert put(_from_the_future(), at=NOW + timedelta(minutes=5)).outcome == Outcome.UPDATED
+    sent_before = message("B", msg_type="Update", references=triple("A"), sent="2026-11-20T11:50:00Z")
+    honest = put(sent_before, at=NOW + timedelta(minutes=10))
+    assert honest.outcome == Outcome.UPDATED
+    assert Event.objects.get().current_version == honest.version
+    # Among honest ones the time of sending decides as ever.
+    late = message("L", msg_type="Update", references=triple("A"), sent="2026-11-20T11:30:00Z")
+    assert put(late, at=NOW + timedelta(minutes=11)).outcome == Outcome.UNCHANGED
+
+
+def test_what_a_message_from_the_future_refers_to_stays_outdated() -> None:
+    update = message("F", msg_type="Update", sent="2031-01-01T00:00:00Z", references=triple("A"))
+    put(update)
+    assert put(message("A"), at=NOW + timedelta(minutes=5)).outcome == Outcome.UNCHANGED
+    assert Event.objects.get().current_version.identifier == "F"  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("is_turned", [False, True])
+def test_in_one_document_the_honest_message_wins_in_either_order(is_turned: bool) -> None:
+    put(message("A"))
+    honest = message("B", msg_type="Update", references=triple("A"), sent="2026-11-20T11:50:00Z")
+    messages = [_from_the_future(headline="When?"), honest]
+    entries = b"".join(
+        b"<entry><content>" + one.partition(b"?>")[2] + b"</content></entry>"
+        for one in (reversed(messages) if is_turned else messages)
+    )
+    feed = b'<feed xmlns="http://www.w3.org/2005/Atom">' + entries + b"</feed>"
+    at = NOW + timedelta(minutes=5)
+    read_document(keep_document(feed, origin="t", received_at=at), source=by_hand("cap"), at=at)
+    assert Event.objects.get().current_version.identifier == "B"  # type: ignore[union-attr]
+
+
+def test_an_event_told_from_the_future_is_cancelled_along_with_another() -> None:
+    put(message("A", sent="2031-01-01T00:00:00Z"))
+    put(message("B", headline="Another", sent="2026-11-20T11:00:00Z"))
+    both = f"{triple('B')} {triple('A')}"
+    put(
+        message("C", msg_type="Cancel", references=both, sent="2026-11-20T11:55:00Z"),
+        at=NOW + timedelta(minutes=2),
+    )
+    assert not Event.objects.filter(state="active").exists()
+
+
+def test_a_clock_that_is_hours_fast_is_believed() -> None:
+    assert (
+        put(message("A", sent="2026-11-21T05:00:00Z")).version.sent_at.isoformat()
+        == "2026-11-21T05:00:00+00:00"
+    )
+
+
+def test_an_end_years_ahead_is_kept_with_a_note() -> None:
+    version = put(message("A", expires="2031-01-01T00:00:00Z")).version
+    assert version.ends_at.year == 2031
+    assert "names an end more than a year ahead" in version.notes
+    assert put(message("B", headline="x")).version.notes == []
+
+
+@pytest.mark.parametrize(
+    ("trust", "state"),
+    [(Source.Trust.OFFICIAL, "cancelled"), (Source.Trust.RELAY, "active"), (Source.Trust.OTHER, "active")],
+)
+def test_a_cancel_without_sender_is_believed_only_where_one_authority_speaks(trust: str, state: str) -> None:
+    source = Source.objects.create(key="s", name="S", format="cap", trust=trust)
+    put(message("A"), source=source)
+    put(message("C", msg_type="Cancel", sender="", references=triple("A"), sent=LATER), source=source)
+    assert Event.objects.get(identity_key="A").state == state
+
+
+def test_in_a_relay_a_cancel_without_sender_ends_what_had_no_sender() -> None:
+    source = Source.objects.create(key="s", name="S", format="cap", trust=Source.Trust.RELAY)
+    put(message("A", sender=""), source=source)
+    put(
+        message("C", msg_type="Cancel", sender="", references=triple("A", sender=""), sent=LATER),
+        source=source,
+    )
+    assert Event.objects.get(identity_key="A").state == "cancelled"
+
+
+@pytest.mark.parametrize(
+    ("scope", "format", "is_told"),
+    [
+        ("Public", "cap", True), ("", "cap", True), ("Restricted", "cap", False), ("Private", "cap", False),
+        ("Private", "meteoalarm", True), ("Restricted", "meteoalarm", False),
+    ],
+)  # fmt: skip
+def test_only_what_is_public_reaches_travellers(scope: str, format: str, is_told: bool) -> None:
+    source = Source.objects.create(key="s", name="S", format=format)
+    data = message("A").replace(
+        b"<scope>Public</scope>", f"<scope>{scope}</scope>".encode() if scope else b""
+    )
+    version = put(data, source=source).version
+    assert reaches_travellers(version) is is_told
+    assert (version in active_versions(NOW)) is is_told
+    if is_told:
+        assert version_page(version.public_id) == version
+    else:
+        with pytest.raises(NotFound):
+            version_page(version.public_id)
+
+
+def test_the_operator_sees_that_a_restricted_message_is_not_told() -> None:
+    data = message("A").replace(b"Public", b"Restricted")
+    report = read_document(keep_document(data, origin="t", received_at=NOW), source=by_hand("cap"), at=NOW)
+    assert report.counts[Outcome.NEW] == 1
+    assert [row.problem for row in Rejection.objects.all()] == ["scope Restricted: kept, and told to nobody"]
+
+
+def test_however_many_end_at_once_none_is_active_after_one_run() -> None:
+    alerts = [
+        cap.parse(message(f"A{number}", headline=f"Storm {number}", expires="2026-11-20T13:00:00Z")).alerts[0]
+        for number in range(45)
+    ]
+    document = keep_document(b"x", origin="test", received_at=NOW)
+    actions.apply_all(alerts, source=by_hand("cap"), document=document, received_at=NOW)
+    assert Event.objects.filter(state="active").count() == 45
+    with clock.held_at(NOW + timedelta(hours=1)):
+        assert end_due(limit=10) == 45
+    assert set(Event.objects.values_list("state", "ended_reason")) == {("ended", "expired")}
+    assert Entry.objects.filter(action="alert.ended").count() == 45
+
+
+def test_ends_are_looked_at_more_often_than_once_a_minute() -> None:
+    job = next(job for job in all_jobs() if job.code == "alerts.end")
+    assert job.rest_seconds <= 30

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.urls import reverse
 
-from safeconduct.alerts import hooks, views
+from safeconduct.alerts import hooks, overview, views
+from safeconduct.alerts.models import AlertVersion
 from safeconduct.alerts.queries import active_for_place, texts
 from safeconduct.feeds.models import Source
 from safeconduct.lib import clock
@@ -130,7 +132,7 @@ def test_what_concerns_the_reader_comes_first_with_the_reason(
 ) -> None:
     version = put(message("A", severity="Minor")).version
     put(message("B", headline="Worse", severity="Extreme"))
-    monkeypatch.setattr(hooks, "concerning", lambda request, versions: frozenset({version.pk}))
+    monkeypatch.setattr(hooks, "concerning", lambda request: frozenset({version.event_id}))
     monkeypatch.setattr(
         hooks, "why_you", lambda request, seen: [hooks.WhyLine("You are in Lisbon.", "inside")]
     )
@@ -205,3 +207,63 @@ def test_near_is_near_across_the_antimeridian() -> None:
     assert active_for_place(Place(kind=Place.Kind.CITY, country_code="FJ", lon=179.95, lat=-17.5)) == [
         version
     ]
+
+
+def _scoped(data: bytes, scope: str) -> bytes:
+    return data.replace(b"<scope>Public</scope>", f"<scope>{scope}</scope>".encode())
+
+
+@pytest.mark.parametrize("scope", ["Restricted", "Private"])
+def test_what_is_not_public_is_in_no_history_and_no_list(world: Any, client_of: Any, scope: str) -> None:
+    first = put(message("A")).version
+    update = message(
+        "B", msg_type="Update", references=triple("A"), sent="2026-11-20T11:00:00Z", headline="Secret"
+    )
+    put(_scoped(update, scope))
+    client = client_of(world.bob)
+    text = page(client, first).content.decode()
+    assert "Storm over the coast" in text and "Secret" not in text
+    assert "There is a newer version" not in text
+    for name in ("alerts:list", "alerts:map", "alerts:map_json"):
+        assert "Secret" not in client.get(reverse(name)).content.decode()
+    last = message(
+        "C", msg_type="Update", references=triple("B"), sent="2026-11-20T11:30:00Z", headline="Open again"
+    )
+    put(last)
+    text = page(client, first).content.decode()
+    assert "There is a newer version" in text and "Open again" in text and "Secret" not in text
+
+
+def test_the_history_says_what_was_said_again_under_another_identifier(world: Any, client_of: Any) -> None:
+    first = put(message("A")).version
+    AlertVersion.objects.bulk_create(
+        [
+            AlertVersion(
+                event=first.event, number=2, identifier="B", sent_at=first.sent_at, msg_type="Update", status="Actual",
+                scope="Public", event_type=first.event_type, severity="Severe", ends_at=first.ends_at,
+                impact_origin="none", document=first.document, received_at=NOW, is_reissue=True,
+            )
+        ]
+    )  # fmt: skip
+    text = page(client_of(world.bob), first).content.decode()
+    assert text.count("Said again under a new identifier") == 1
+
+
+def test_how_a_message_was_read_is_shown_in_english(world: Any, client_of: Any) -> None:
+    plain = put(message("A")).version
+    assert "How this was read" not in page(client_of(world.bob), plain).content.decode()
+    noted = put(message("B", headline="Another", expires="2031-01-01T00:00:00Z")).version
+    text = page(client_of(world.bob), noted).content.decode()
+    assert "How this was read" in text
+    assert '<ul class="small" lang="en" dir="ltr"><li>names an end more than a year ahead</li></ul>' in text
+
+
+def test_another_source_that_has_passed_is_not_called_active_before_the_worker_has_ended_it() -> None:
+    event = put(message("A", expires="2026-11-20T13:00:00Z")).version.event
+    assert (event.is_in_force, event.state_now.value) == (True, "active")
+    with clock.held_at(NOW + timedelta(hours=1, seconds=1)):
+        assert (event.is_active, event.is_in_force) == (True, False)
+        assert str(event.state_now.label) == "ended"
+        assert overview.active_ids() == []
+        (row,) = overview.incident_rows(active=False)
+        assert row["state"] == row["events"][0]["state"] == "ended"

@@ -18,12 +18,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from playwright.sync_api import Browser, BrowserContext
+from playwright.sync_api import Browser, BrowserContext, Page
 
 from tests.e2e.browser import HEIGHT, ROOT, WIDTHS, running_browser
 
 COMMAND = Path(sys.executable).with_name("safeconduct")
 README_SIZE = {"width": 1280, "height": 900}
+TALLEST_DRAWN = 8000
 PAGES: dict[str, tuple[str, list[str]]] = {
     "": ("anonymous", ["/", "/membership/", "/account/login/", "/account/signup/", "/centres/", "/legal/privacy/", "/display/", "/no-such-page/"]),
     "traveller": ("traveller", ["/", "/destinations/", "/trips/", "/trips/new/", "/alerts/", "/my-organization/", "/app/"]),
@@ -33,8 +34,10 @@ PAGES: dict[str, tuple[str, list[str]]] = {
 
 
 @contextmanager
-def demonstration() -> Iterator[tuple[str, dict[str, tuple[str, str]]]]:
-    """Run a demo folder; yield its address and role → (address, password)."""
+def demonstration(
+    samples: Path | None = None, *, guides: bool = False
+) -> Iterator[tuple[str, dict[str, tuple[str, str]]]]:
+    """Run a demo folder, with recorded warnings if given, or with guides; yield its address and role → (address, password)."""
     with tempfile.TemporaryDirectory() as folder:
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
@@ -44,6 +47,11 @@ def demonstration() -> Iterator[tuple[str, dict[str, tuple[str, str]]]]:
             [COMMAND, "demo"], env=environment, cwd=ROOT, capture_output=True, text=True, check=True
         )
         people = people_in(made.stdout)
+        if samples or guides:
+            name = "guidescene" if guides else "alertscene"
+            scene = [sys.executable, "-m", f"tests.e2e.{name}", *([str(samples)] if samples else [])]
+            settings = {"DJANGO_SETTINGS_MODULE": "safeconduct.config.settings"}
+            subprocess.run(scene, env={**environment, **settings}, cwd=ROOT, check=True)
         server = subprocess.Popen([COMMAND, "serve"], env=environment, cwd=ROOT)
         try:
             wait_for(port)
@@ -113,7 +121,7 @@ def take(
             context = browser.new_context(
                 base_url=url,
                 viewport={"width": width, "height": HEIGHT},
-                color_scheme=scheme,  # type: ignore[arg-type]
+                color_scheme=scheme,
                 storage_state=state,  # type: ignore[arg-type]
             )
             for path in paths:
@@ -142,6 +150,140 @@ def readme_pictures(browser: Browser, url: str, people: dict[str, tuple[str, str
         context.close()
 
 
+def alert_pictures(browser: Browser, url: str, person: tuple[str, str], out: Path) -> None:
+    """Map, list and page of an alert with several sources, as a screen shows them: small JPEG files."""
+    state = signed_in(browser, url, person)
+    for width in WIDTHS:
+        for scheme in ("light", "dark"):
+            context = browser.new_context(
+                base_url=url, viewport={"width": width, "height": 900}, color_scheme=scheme, storage_state=state  # type: ignore[arg-type]
+            )  # fmt: skip
+            page = context.new_page()
+            for name, path in (
+                ("map", "/alerts/map/"),
+                ("list", "/alerts/"),
+                ("alert", "/alerts/?q=leyte+wednesday"),
+            ):
+                page.goto(path)
+                if name == "map":
+                    page.wait_for_selector("#alert-map[data-drawn]", timeout=60_000)
+                    page.wait_for_timeout(500)
+                    page.locator("#alert-map").scroll_into_view_if_needed()
+                if name == "alert":
+                    page.click("tbody th a")
+                    told(page)
+                    made_tall(page, width)
+                suffix = "-dark" if scheme == "dark" else ""
+                page.screenshot(path=out / f"{name}-{width}{suffix}.jpg", type="jpeg", quality=60)
+            context.close()
+
+
+def told(page: Page, seconds: float = 60) -> None:
+    """Wait until the worker has found whom the alert concerns, as its page says."""
+    end = time.monotonic() + seconds
+    while not page.locator(".why").count() and time.monotonic() < end:
+        page.wait_for_timeout(1000)
+        page.reload()
+
+
+def made_tall(page: Page, width: int) -> None:
+    """As tall as the page, as in `shoot`; a browser draws no more than TALLEST_DRAWN and begins again from the top."""
+    page.wait_for_load_state("networkidle")
+    height = int(page.evaluate("document.documentElement.scrollHeight"))
+    page.set_viewport_size({"width": width, "height": min(max(height, HEIGHT), TALLEST_DRAWN)})
+
+
+def desk_pictures(browser: Browser, url: str, person: tuple[str, str], out: Path) -> None:
+    """Sources, one of them, the weekly report, events, one of them and the correction of an area."""
+    state = signed_in(browser, url, person)
+    for width in WIDTHS:
+        for scheme in ("light", "dark"):
+            context = browser.new_context(
+                base_url=url, viewport={"width": width, "height": 1400}, color_scheme=scheme, storage_state=state  # type: ignore[arg-type]
+            )  # fmt: skip
+            page = context.new_page()
+            suffix = f"{width}-dark" if scheme == "dark" else str(width)
+
+            def keep(name: str, page: Page = page, suffix: str = suffix, width: int = width) -> None:
+                page.wait_for_load_state("networkidle")
+                if name not in {"sources", "events"}:
+                    made_tall(page, width)
+                page.screenshot(path=out / f"{name}-{suffix}.jpg", type="jpeg", quality=50)
+                page.set_viewport_size({"width": width, "height": 1400})
+
+            for name, path in (
+                ("sources", "/desk/sources/"), ("source", "/desk/sources/of/picture-delta/"),
+                ("report", "/desk/sources/report/"), ("events", "/desk/events/"),
+            ):  # fmt: skip
+                page.goto(path)
+                keep(name)
+            page.goto("/desk/events/?q=leyte+wednesday")
+            page.click("tbody th a")
+            for fold in page.locator("details.fold summary").all():
+                fold.click()
+            keep("event")
+            page.locator("a", has_text="Correct the area").first.click()
+            page.check("input[name=way][value=circle]")
+            for field, value in (
+                ("around", "11.2, 125"),
+                ("km", "60"),
+                ("reason", "Only Leyte and Samar are meant."),
+            ):
+                page.fill(f"[name={field}]", value)
+            page.click("button[value=preview]")
+            keep("area")
+            context.close()
+
+
+# Name, path, language, and what it is looked at in: width, with "d" at night.
+GUIDE_PAGES = (
+    ("kenya", "/destinations/iso:KE/", "", "360 768 1280 1280d"),
+    ("kenya-travel", "/destinations/iso:KE/travel/", "", "360 1280"),
+    ("kenya-security", "/destinations/iso:KE/security/", "", "360 1280"),
+    ("kenya-travel-ar", "/destinations/iso:KE/travel/", "ar", "360 1280"),
+    ("philippines", "/destinations/iso:PH/", "", "360d 1280"),
+    ("japan", "/destinations/iso:JP/", "", "768d"),
+    ("russia-ar", "/destinations/iso:RU/", "ar", "360 768"),
+    ("antarctica", "/destinations/iso:AQ/", "", "1280"),
+    ("usa", "/destinations/iso:US/travel/", "", "360"),
+    ("aland", "/destinations/iso:AX/travel/", "", "1280"),
+    ("nairobi", "/destinations/geonames:184745/", "", "360"),
+    ("airport", "/destinations/iata:NBO/", "", "360"),
+    ("rating", "/ratings/KE/security/", "", "360 1280d"),
+    ("compare", "/destinations/compare/?a=iso:KE&b=iso:JP", "", "360 768d 1280"),
+    ("compare-ar", "/destinations/compare/?a=iso:KE&b=iso:JP", "ar", "360"),
+    ("world", "/destinations/map/?alerts=1", "", "360d 1280"),
+    ("world-still", "/destinations/map/", "", "1280"),
+)
+TALLEST = 3200
+
+
+def guide_pictures(browser: Browser, url: str, person: tuple[str, str], out: Path) -> None:
+    """Guides of every kind of place, a rating, two side by side, the coloured world: small JPEG files."""
+    state = signed_in(browser, url, person)
+    for name, path, language, views in GUIDE_PAGES:
+        for view in views.split():
+            width, scheme = int(view.rstrip("d")), "dark" if view.endswith("d") else "light"
+            context = browser.new_context(
+                base_url=url, viewport={"width": width, "height": 900}, color_scheme=scheme, storage_state=state,  # type: ignore[arg-type]
+                java_script_enabled=name != "world-still",
+            )  # fmt: skip
+            if language:
+                context.add_cookies([{"name": "safeconduct_language", "value": language, "url": url}])
+            page = context.new_page()
+            page.goto(path, timeout=120_000)
+            if name == "world":
+                page.wait_for_selector("#level-map[data-drawn]", timeout=60_000)
+            if name != "world-still":
+                tall = TALLEST if not name.startswith("world") else 1300
+                height = int(page.evaluate("document.documentElement.scrollHeight"))
+                page.set_viewport_size({"width": width, "height": min(max(height, HEIGHT), tall)})
+            page.wait_for_timeout(700)
+            suffix = "-dark" if scheme == "dark" else ""
+            page.screenshot(path=out / f"{name}-{width}{suffix}.jpg", type="jpeg", quality=30)
+            context.close()
+
+
 def main() -> None:
     """Take the pictures."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -150,15 +292,42 @@ def main() -> None:
     parser.add_argument("--url", help="a running server instead of an own demonstration")
     parser.add_argument("--role", default="", help="with pages: whose pages they are")
     parser.add_argument("--readme", action="store_true", help="only the five pictures that README shows")
+    parser.add_argument(
+        "--alerts", type=Path, metavar="SAMPLES", help="map, list and page of alerts, from recorded documents"
+    )
+    parser.add_argument(
+        "--desk", type=Path, metavar="SAMPLES", help="the desk's pages of sources and events, likewise"
+    )
+    parser.add_argument(
+        "--guide",
+        nargs="?",
+        type=Path,
+        const=Path(),
+        metavar="SAMPLES",
+        help="guides, with recorded German advice if given",
+    )
     parser.add_argument("--login", nargs=2, metavar=("EMAIL", "PASSWORD"))
     wanted = parser.parse_args()
     wanted.out.mkdir(parents=True, exist_ok=True)
     with running_browser() as browser:
         if wanted.url:
             person = tuple(wanted.login) if wanted.login else None
+            if wanted.guide is not None and person:
+                guide_pictures(browser, wanted.url, person, wanted.out)
+                return
             take(browser, wanted.url, wanted.role or "page", person, wanted.pages or ["/"], wanted.out)
             return
-        with demonstration() as (url, people):
+        samples = wanted.guide if wanted.guide and wanted.guide.parts else wanted.alerts or wanted.desk
+        with demonstration(samples, guides=wanted.guide is not None) as (url, people):
+            if wanted.guide is not None:
+                guide_pictures(browser, url, people["traveller"], wanted.out)
+                return
+            if wanted.desk:
+                desk_pictures(browser, url, people["operator"], wanted.out)
+                return
+            if wanted.alerts:
+                alert_pictures(browser, url, people["traveller"], wanted.out)
+                return
             if wanted.readme:
                 readme_pictures(browser, url, people, wanted.out)
                 return

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -100,3 +101,26 @@ def test_an_attack_on_the_parser_reaches_a_listening_port_never() -> None:
             xml.read(ATTACK.replace(b":9/", f":{port}/".encode()))
         with pytest.raises(TimeoutError):
             listener.accept()
+
+
+WHOLE = b"""<?xml version="1.0"?>
+<alert xmlns="urn:x"><!-- a --><identifier a="b">A</identifier>
+<info><language>en</language><d><![CDATA[x]]></d></info></alert>"""
+
+
+@pytest.mark.parametrize("read", [xml.read, lambda data: list(xml.stream(data, {"info"}))])
+def test_wherever_a_document_is_cut_off_it_ends_too_early(read: Any) -> None:
+    for length in range(len(b'<?xml version="1.0"?>\n<a'), len(WHOLE)):
+        with pytest.raises(xml.Unreadable) as refused:
+            read(WHOLE[:length])
+        assert refused.value.code == "truncated" and "ends too early" in str(refused.value), WHOLE[:length]
+
+
+@pytest.mark.parametrize(
+    "data",
+    [b"<a><b></a>", b"<a></a>junk", b"<a b></a>", b"<a>&x;</a>", b"<a><b></c></a>", b"<a>\n<b c=></b>\n</a>"],
+)
+def test_what_is_whole_and_wrong_does_not_end_too_early(data: bytes) -> None:
+    with pytest.raises(xml.Unreadable) as refused:
+        xml.read(data)
+    assert "too early" not in str(refused.value)

@@ -24,8 +24,15 @@ def test_same_as_one_by_one() -> None:
         if chance.random() < 0.2:
             impact = Impact(severity, onset, ends, None, frozenset(chance.sample(["PH", "KE", "DE"], 2)))
         else:
-            shape = disc(chance.uniform(-180, 180), chance.uniform(-90, 90), chance.uniform(5, 2500))
-            impact = Impact(severity, onset, ends, shape)
+            shape, rough = (
+                disc(chance.uniform(-180, 180), chance.uniform(-90, 90), chance.uniform(5, 2500))
+                for _ in range(2)
+            )
+            kind = chance.random()
+            given = None if kind < 0.2 else shape
+            possible = rough if kind < 0.4 else None
+            countries = frozenset(chance.sample(["PH", "KE"], 1)) if kind < 0.1 else None
+            impact = Impact(severity, onset, ends, given, countries, possible=possible)
         warnings.append((number, impact))
     stays = []
     for _ in range(60):
@@ -34,16 +41,25 @@ def test_same_as_one_by_one() -> None:
         country = chance.choice(["PH", "KE", "FR"])
         end = begin + timedelta(hours=chance.randrange(0, 300))
         if chance.random() < 0.3:
-            stays.append(Whereabouts("country", country, begin, end, lon, lat, box(lon - 4, lat - 4, lon + 4, lat + 4)))
+            stays.append(
+                Whereabouts("country", country, begin, end, lon, lat, box(lon - 4, lat - 4, lon + 4, lat + 4))
+            )
         else:
             stays.append(Whereabouts("city", country, begin, end, lon, lat, disc(lon, lat, 20)))
     slow = {
-        (number, at, hit.strength, hit.distance_km)
-        for number, impact in warnings for at, stay in enumerate(stays) if (hit := match(impact, stay)) is not None
+        (number, at, hit.strength, hit.distance_km, hit.code)
+        for number, impact in warnings
+        for at, stay in enumerate(stays)
+        if (hit := match(impact, stay)) is not None
     }
-    fast = {(number, at, hit.strength, hit.distance_km) for number, at, hit in ImpactIndex(warnings).matches(stays)}
+    found = ImpactIndex(warnings).matches(stays)
+    fast = {(number, at, hit.strength, hit.distance_km, hit.code) for number, at, hit in found}
     assert fast == slow
-    assert {strength for _n, _a, strength, _d in slow} == {"inside", "touches", "possible"}
+    assert len(found) == len(fast)
+    assert sorted(ImpactIndex(warnings).meeting(stays)) == sorted({(number, at) for number, at, *_ in slow})
+    assert {code for *_, code in slow} == {
+        "inside", "touches", "country_warned", "somewhere_in_country", "somewhere_in_region",
+    }  # fmt: skip
 
 
 def test_nothing_active_concerns_nobody() -> None:

@@ -22,7 +22,9 @@ START = datetime(2026, 11, 1, tzinfo=UTC)
 lons = st.one_of(
     st.floats(-180, 180), st.floats(178, 180), st.floats(-180, -178), st.sampled_from([-180.0, 180.0, 0.0])
 )
-lats = st.one_of(st.floats(-90, 90), st.floats(85, 90), st.floats(-90, -85), st.floats(58, 62), st.sampled_from([0.0]))
+lats = st.one_of(
+    st.floats(-90, 90), st.floats(85, 90), st.floats(-90, -85), st.floats(58, 62), st.sampled_from([0.0])
+)
 hours = st.integers(-24 * 60, 24 * 60)
 
 
@@ -49,7 +51,9 @@ def apart(lon1: float, lat1: float, lon2: float, lat2: float) -> float:
 
 def strewn(lon: float, lat: float, km: float) -> list[tuple[float, float]]:
     """The centre and points on eight rings of a disc."""
-    rings = [ahead(lon, lat, km * ring / 8, 2 * math.pi * turn / 24) for ring in range(1, 9) for turn in range(24)]
+    rings = [
+        ahead(lon, lat, km * ring / 8, 2 * math.pi * turn / 24) for ring in range(1, 9) for turn in range(24)
+    ]
     return [(lon, lat), *rings]
 
 
@@ -99,8 +103,12 @@ def test_a_disc_meets_a_disc(
 
 @settings(max_examples=300, deadline=None)
 @given(
-    lons, st.floats(-80, 80), st.lists(st.tuples(st.floats(0, 2 * math.pi), st.floats(0.3, 8)), min_size=3, max_size=12),
-    st.floats(-1.2, 1.2), st.floats(-1.2, 1.2), st.floats(0.2, 30),
+    lons,
+    st.floats(-80, 80),
+    st.lists(st.tuples(st.floats(0, 2 * math.pi), st.floats(0.3, 8)), min_size=3, max_size=12),
+    st.floats(-1.2, 1.2),
+    st.floats(-1.2, 1.2),
+    st.floats(0.2, 30),
 )
 def test_a_polygon_meets_a_disc(
     lon: float, lat: float, corners: list[tuple[float, float]], east: float, north: float, stay_km: float
@@ -116,12 +124,57 @@ def test_a_polygon_meets_a_disc(
     wrapped = math.remainder(place[0], 360)
     found = match(impact_of(cut_at_180(polygon)), stay_of(wrapped, place[1], stay_km))
     sees = any(
-        in_ring(x + turn, y, ring) for x, y in strewn(wrapped, place[1], stay_km * 0.999) for turn in (-360, 0, 360)
+        in_ring(x + turn, y, ring)
+        for x, y in strewn(wrapped, place[1], stay_km * 0.999)
+        for turn in (-360, 0, 360)
     )
     if sees:
         assert found is not None
     if found is not None and found.strength == "inside":
         assert any(in_ring(place[0] + turn, place[1], ring) for turn in (-360, 0, 360)) or sees
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    lons,
+    lats,
+    st.floats(1, 900),
+    st.floats(1, 2500),
+    st.floats(0, 359),
+    st.floats(0, 1.6),
+    st.floats(0.2, 60),
+    st.sampled_from(["Extreme", "severe", "Moderate", "Minor", "Unknown"]),
+    st.booleans(),
+)
+def test_a_rough_area_is_only_possible_and_only_when_it_is_severe(
+    lon: float,
+    lat: float,
+    area_km: float,
+    rough_km: float,
+    bearing: float,
+    part: float,
+    stay_km: float,
+    severity: str,
+    has_area: bool,
+) -> None:
+    # The rough area lies around the same place; the stay at 0 to 160 % of where it stops touching the larger one.
+    widest = max(area_km, rough_km) if has_area else rough_km
+    there = ahead(lon, lat, (widest + stay_km) * part, math.radians(bearing))
+    plain = disc(lon, lat, area_km) if has_area else None
+    impact = Impact(severity, START, START + timedelta(hours=48), plain, possible=disc(lon, lat, rough_km))
+    found = match(impact, stay_of(*there, stay_km))
+    away = apart(lon, lat, *there)
+    is_told = severity.lower() in ("extreme", "severe")
+    if has_area and away <= (area_km + stay_km) * 0.9999:
+        assert found is not None and found.strength in ("inside", "touches")
+    elif is_told and away <= (rough_km + stay_km) * 0.9999:
+        assert found is not None
+    if found is not None and found.strength == "possible":
+        assert is_told and found.code == "somewhere_in_region" and found.distance_km is None
+        assert away <= (rough_km + stay_km) * 1.01 + 0.1
+    far_from_area = not has_area or away > (area_km + stay_km) * 1.01 + 0.1
+    if far_from_area and (not is_told or away > (rough_km + stay_km) * 1.01 + 0.1):
+        assert found is None
 
 
 @settings(max_examples=500, deadline=None)

@@ -105,6 +105,7 @@ def test_the_command_lists_exposures(world: World, trip_of: TripMaker) -> None:
         ("touches", {"km": 0.3}, "less than 1 km from its centre"),
         ("somewhere_in_country", {"kind": "country"}, "Your trip says you are in Philippines Sun 22 to Fri 27 Nov."),
         ("country_warned", {}, "The warning is for Philippines and does not say where exactly."),
+        ("somewhere_in_region", {}, "an area that we have no map of, in the same state or country as Tacloban."),
         ("inside", {"to": "2026-12-02T04:00:00+00:00"}, "Sun 22 Nov to Wed 2 Dec"),
         ("inside", {"to": "2027-01-02T04:00:00+00:00"}, "Sun 22 Nov 2026 to Sat 2 Jan 2027"),
         ("inside", {"to": "2026-11-22T09:00:00+00:00"}, "in Tacloban on Sun 22 Nov"),

@@ -8,12 +8,11 @@ import pytest
 
 from safeconduct.alerts.models import AlertVersion
 from safeconduct.lib import clock
-from safeconduct.matching import jobs
+from safeconduct.matching import jobs, telling
 from safeconduct.matching.models import Exposure
 from safeconduct.matching.queries import concerning_now, count_of
-from safeconduct.notify.models import Notice
 from safeconduct.places.queries import resolve
-from safeconduct.trips.actions import cancel_trip, change_trip, mute_mail
+from safeconduct.trips.actions import cancel_trip, change_trip
 from safeconduct.trips.drafts import StopDraft
 from tests.alerts.messages import message, put, put_quake, quake, triple
 from tests.conftest import World
@@ -322,43 +321,6 @@ def test_one_trip_with_several_stops_is_told_once_by_the_strongest(world: World,
     assert "Also on this trip: " in mails()[0].text
 
 
-def test_a_muted_trip_sends_nothing_and_the_portal_keeps_showing_it(world: World, trip_of: TripMaker) -> None:
-    trip = trip_of(world.bob, STAY)
-    mute_mail(trip, by=world.bob)
-    put(storm())
-    work()
-    assert told() == []
-    notice = Notice.objects.for_org(world.northfield).get()
-    assert (notice.told, notice.why_not) == (False, "muted")
-    with clock.held_at(NOW):
-        assert count_of(world.seat(world.bob)) == 1
-
-
-@pytest.mark.parametrize(("ends_on", "is_told"), [("2026-11-19", True), ("2026-11-18", False), ("2026-11-25", True)])
-def test_trips_under_way_when_a_membership_ends_are_still_warned(
-    world: World, trip_of: TripMaker, ends_on: str, is_told: bool
-) -> None:
-    trip = trip_of(world.bob, STAY)
-    trip.membership.ends_on = datetime.fromisoformat(ends_on).date()
-    trip.membership.save()
-    put(storm())
-    work()
-    assert (told() == [("exposure.opened", "bob")]) == is_told
-    if not is_told:
-        assert Notice.objects.for_org(world.northfield).get().why_not == "membership_ended"
-
-
-def test_somebody_without_a_verified_address_is_noted(world: World, trip_of: TripMaker) -> None:
-    from allauth.account.models import EmailAddress
-
-    EmailAddress.objects.filter(user=world.bob).update(verified=False)
-    trip_of(world.bob, STAY)
-    put(storm())
-    work()
-    assert told() == []
-    assert Notice.objects.for_org(world.northfield).get().why_not == "no_address"
-
-
 def test_a_stay_that_is_over_hears_of_no_update(world: World, trip_of: TripMaker) -> None:
     trip_of(world.bob, ("Tacloban", "2026-11-19T12:00", "2026-11-20T22:00"))
     put(storm(expires="2026-11-30T10:00:00+00:00"))
@@ -420,38 +382,6 @@ def test_versions_are_matched_once(world: World, trip_of: TripMaker) -> None:
     assert (run.matched, run.due_at, run.ran_at) == (1, None, NOW)
 
 
-def test_mail_that_has_not_left_is_replaced_or_taken_back(world: World, trip_of: TripMaker) -> None:
-    trip_of(world.bob, STAY)
-    put(storm())
-    work(mail=False)
-    put(storm("S2", sent="2026-11-20T11:00:00+00:00", msg_type="Update", references=triple("S1"), headline="Newer"))
-    work(mail=False)
-    assert [mail.subject for mail in mails()] == ["Severe: Newer"]
-    put(storm("S3", sent="2026-11-20T11:30:00+00:00", msg_type="Cancel", references=triple("S2")))
-    work()
-    assert mails() == []
-    assert (exposure(world).told_at, exposure(world).closed_reason) == (None, "cancelled")
-
-
-def test_waiting_mail_about_a_warning_that_is_over_does_not_leave(world: World, trip_of: TripMaker) -> None:
-    trip_of(world.bob, STAY)
-    put(storm(expires="2026-11-21T10:00:00+00:00"))
-    work(mail=False)
-    assert len(mails()) == 1
-    work(NOW + DAY)
-    assert mails() == []
-
-
-def test_waiting_mail_about_a_trip_that_was_cancelled_does_not_leave(world: World, trip_of: TripMaker) -> None:
-    trip = trip_of(world.bob, STAY)
-    put(storm())
-    work(mail=False)
-    with clock.held_at(NOW):
-        cancel_trip(trip, by=world.bob)
-    work()
-    assert mails() == []
-
-
 def test_the_readers_language_and_a_label_when_the_source_has_another(world: World, trip_of: TripMaker) -> None:
     from safeconduct.outbox.models import Message
 
@@ -483,3 +413,19 @@ def test_the_number_to_call_is_the_nearest_centres(world: World, trip_of: TripMa
     work()
     assert "Help by telephone: Sydney centre\n+61 2 5550 0142" in mails()[0].text
     assert 'href="tel:+61255500142"' in mails()[0].html
+
+
+def test_nobody_is_told_of_what_has_passed_though_the_worker_has_not_ended_it_yet(
+    world: World, trip_of: TripMaker
+) -> None:
+    trip_of(world.bob, STAY)
+    put(storm(expires="2026-11-20T13:00:00+00:00"))
+    with clock.held_at(NOW):
+        rows = jobs.everybody()
+        jobs._versions(rows, NOW, 10)
+        assert rows.exposures.get().tell_due_at is not None
+    with clock.held_at(NOW + timedelta(hours=1, seconds=5)):
+        telling.tell_due(jobs.everybody(), clock.now(), 100)
+        assert AlertVersion.objects.get().event.is_active
+        assert count_of(world.seat(world.bob)) == 0
+    assert told() == []

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
+from safeconduct.alerts.models import AlertVersion
 from safeconduct.lib import clock
 from safeconduct.matching import actions, jobs, telling
 from safeconduct.matching.models import Exposure, MatchRun, TripMatch
 from safeconduct.notify import actions as notify_actions
 from safeconduct.notify.models import Notice
 from safeconduct.outbox.models import Delivery, Message
-from tests.alerts.messages import put, triple
+from tests.alerts.messages import put, put_quake, quake, triple
 from tests.conftest import World, join, make_user
 from tests.matching.conftest import NOW, TripMaker, told, work
 from tests.matching.test_telling import STAY, storm
@@ -175,3 +177,46 @@ def test_a_batch_is_refused_above_its_size() -> None:
 
     with pytest.raises(ValueError, match="at most"):
         tell_many(cast(News, None), [cast(Telling, None)] * (MOST_AT_ONCE + 1))
+
+
+def test_what_has_no_area_is_settled_without_asking_and_what_follows_is_not(
+    world: World, trip_of: TripMaker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trip_of(world.bob, STAY)
+    asked: list[int] = []
+    ordinary = actions.match_version
+
+    def counted(version: AlertVersion, **more: Any) -> int:
+        asked.append(version.pk)
+        return ordinary(version, **more)
+
+    monkeypatch.setattr(actions, "match_version", counted)
+    here = [124.9, 11.1, 10.0]
+    small = put_quake(quake(mag=2.0, coordinates=here)).version
+    assert small.impact_origin == "none"
+    work()
+    run = MatchRun.objects.get()
+    assert (run.ran_at, run.due_at, asked) == (NOW, None, [])
+    later = int(NOW.timestamp() * 1000)
+    large = put_quake(quake(mag=6.9, coordinates=here, updated=later + 60_000)).version
+    work()
+    assert asked == [large.pk]
+    row = Exposure.objects.for_org(world.northfield).get()
+    assert row.state == "open" and told() == [("exposure.opened", "bob")]
+    # The same event again without an area: that closes what the one before opened.
+    gone = put_quake(quake(mag=2.0, coordinates=here, updated=later + 120_000)).version
+    assert gone.impact_origin == "none" and gone.number == 3
+    work()
+    assert asked[-1] == gone.pk
+    row.refresh_from_db()
+    assert (row.state, row.closed_reason) == ("closed", "moved_away")
+
+
+def test_many_without_an_area_are_settled_in_one_round_each(world: World) -> None:
+    for number in range(5):
+        put_quake(quake(f"us{number}", mag=1.0, coordinates=[-150.0 + number, 60.0, 5.0]))
+    with clock.held_at(NOW):
+        assert jobs.run_due(limit=3) == 3
+        assert jobs.run_due(limit=3) == 2
+        assert jobs.run_due(limit=3) == 0
+    assert MatchRun.objects.filter(ran_at=NOW, due_at=None, matched=0).count() == 5

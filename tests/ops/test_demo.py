@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import stat
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -32,7 +33,7 @@ def demo_folder(db: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> It
     monkeypatch.setattr(settings, "SAFECONDUCT_HOME", tmp_path)
     monkeypatch.setattr(settings, "SAFECONDUCT_FOLDER_KIND", "demo")
     monkeypatch.setattr(settings, "SAFECONDUCT_DEMO_FOLDER", True)
-    monkeypatch.setattr(demo.setup, "run", lambda: load_default_texts())
+    monkeypatch.setattr(demo.setup, "run", lambda **_told: load_default_texts())
     yield tmp_path
 
 
@@ -40,8 +41,14 @@ def test_the_demo_is_made_once_and_printed_again(
     demo_folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     management.call_command("demo")
-    lines = [line.split(" ") for line in capsys.readouterr().out.splitlines()]
-    assert [line[0] for line in lines] == ["operator", "manager", "traveller", "traveller"]
+    said = capsys.readouterr()
+    lines = [line.split(" ") for line in said.out.splitlines()]
+    # What it is doing, and how long that took, goes to the person at the terminal alone.
+    steps = re.findall(r"^(.+) … \d+\.\d s \(\d+ s so far\)$", said.err, re.MULTILINE)
+    assert steps == [
+        "People and their university", "Assistance centres, trips and an exercise", "Ratings, and whom the exercise concerns",
+    ]  # fmt: skip
+    assert [line[0] for line in lines] == ["operator", "analyst", "manager", "traveller", "traveller"]
     for _role, email, password in lines:
         person = User.objects.get(email=email)
         assert person.check_password(password)

@@ -22,7 +22,7 @@ from safeconduct.lib import clock
 from safeconduct.ops.forms import FirstOrganisationForm
 from safeconduct.orgs.models import Domain, Invitation, MembershipNumber, Organisation, Programme
 from safeconduct.outbox.models import Delivery, MailSettings, Message
-from tests.conftest import World
+from tests.conftest import World, make_user
 
 ClientOf = Callable[[User | None], Client]
 ORGANISATION = {
@@ -262,6 +262,7 @@ def test_sources_are_switched_edited_and_read_by_hand(world: World, client_of: C
             "trust",
             "severity_floor",
             "poll_seconds",
+            "request_seconds",
         )
     }
     assert olga.post(f"/desk/sources/of/{key}/edit/", values | {"name": "Renamed"}).status_code == 302
@@ -275,6 +276,7 @@ def test_sources_are_switched_edited_and_read_by_hand(world: World, client_of: C
         "display": "full",
         "trust": "official",
         "poll_seconds": "300",
+        "request_seconds": "1",
         "url": "https://cap.example.org/a.xml",
     }
     assert olga.post("/desk/sources/add/", new)["Location"] == "/desk/sources/of/own/"
@@ -388,7 +390,69 @@ def test_the_log_of_changes_outlives_its_people_and_asks_for_them_once(world: Wo
     world.charlie.delete()
     page = olga.get("/desk/audit/?q=probe").content.decode()
     assert "bob@northfield.example.edu" in page
-    assert label in page and "charlie@elsewhere.example.org" not in page
+    assert "A person who has left" in page and label not in page
+    assert "The portal itself" in page and "charlie@elsewhere.example.org" not in page
+
+
+def test_a_second_person_is_invited_in_the_browser_whatever_the_role(
+    world: World, client_of: Callable[[User | None], Client]
+) -> None:
+    """Somebody of no organisation could not sign up: the link makes the account, with the role that was meant."""
+    page = client_of(world.olga).post(
+        reverse("ops:desk_people"), {"email": "Ines@desk.example.org", "role": "analyst"}
+    )
+    link = re.search(r"/desk/start/\?token=[\w-]+", page.content.decode())
+    assert link is not None
+    ines = Client()
+    form = ines.get(link.group(), follow=True).content.decode()
+    assert "Analyst" in form and "First organisation" not in form
+    values = {
+        "given_name": "Ines", "family_name": "Varga", "password1": "Zq-7719-lumen", "password2": "Zq-7719-lumen",
+        "consent": "on",
+    }  # fmt: skip
+    assert ines.post("/desk/start/", values)["Location"] == "/desk/"
+    made = User.objects.get(email="ines@desk.example.org")
+    assert (made.desk_role, made.name) == ("analyst", "Ines Varga")
+    assert ines.get("/desk/guides/").status_code == 200 and ines.get("/desk/people/").status_code == 404
+    # Used once, by whoever it was for.
+    again = Client()
+    assert again.get(link.group(), follow=True).status_code == 410
+
+
+def menu_of(page: str) -> list[str]:
+    """The addresses of the main navigation, those that a small screen puts into a list once."""
+    nav = page.split('<nav class="nav"')[1].split("</nav>")[0].split('class="nav-more"')[0]
+    return re.findall(r'<a href="([^"]+)"', nav)
+
+
+def test_the_menus_hold_what_the_reader_may_open(world: World, client_of: ClientOf) -> None:
+    people = {
+        "analyst": make_user("anna@desk.example.org", "Anna", "Weiss", desk_role="analyst"),
+        "coordinator": make_user("cora@desk.example.org", "Cora", "Lind", desk_role="coordinator"),
+    }
+    desk = [f"/desk/{page}" for page in ("", "events/", "sources/", "guides/", "facts/", "ratings/", "entry-rules/")]
+    rest = [f"/desk/{page}" for page in ("organisations/", "centres/", "deliveries/")]
+    console = [f"/manage/{page}" for page in ("", "people/", "trips/", "guides/", "ratings/", "invitations/", "settings/")]
+    for person, home, expected in (
+        (world.olga, "/desk/", desk + rest), (people["analyst"], "/desk/", desk), (people["coordinator"], "/desk/", ["/desk/"]),
+        (world.alice, "/manage/", console),
+    ):  # fmt: skip
+        client = client_of(person)
+        assert menu_of(client.get(home).content.decode()) == expected, person
+        for address in expected:
+            page = client.get(address)
+            assert page.status_code == 200, address
+            assert f'href="{address}" aria-current="page"' in page.content.decode(), address
+
+
+def test_a_small_screen_gets_four_entries_and_a_list(world: World, client_of: ClientOf) -> None:
+    page = client_of(world.olga).get("/desk/").content.decode()
+    listed = page.split('class="nav-more"')[1].split("</details>")[0]
+    assert "<summary>" in listed and "/desk/facts/" in listed and "/desk/guides/" not in listed
+    assert page.count('class="nav-rest"') == 6
+    # A member's five stand in the bar as they are.
+    home = client_of(world.bob).get("/").content.decode()
+    assert "nav-more" not in home and len(menu_of(home)) == 5
 
 
 @pytest.mark.parametrize(
@@ -422,7 +486,6 @@ def test_operators_are_made_and_unmade_in_the_browser(
     assert link is not None
     stranger = client_of(None)
     assert stranger.get(link.group(), follow=True).status_code == 200
-    assert "no account" in client.post(address, {"email": "x@desk.example.org", "role": "analyst"}).content.decode()
 
     change = reverse("ops:desk_person_role", args=[world.bob.public_id])
     client.post(change, {"role": ""})

@@ -7,6 +7,7 @@ import io
 import json
 import stat
 import tarfile
+import threading
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -23,7 +24,7 @@ from safeconduct.config import cli
 from safeconduct.feeds.models import Fetch, Source
 from safeconduct.lib import clock
 from safeconduct.lib.errors import Refused
-from safeconduct.ops import backup, colour, demo, health
+from safeconduct.ops import backup, colour, demo, health, sourcehealth
 from safeconduct.ops.jobs import all_jobs
 from safeconduct.ops.models import BackupRecord, Heartbeat, WorkerFailure
 from safeconduct.ops.worker import Job, Worker
@@ -126,10 +127,40 @@ def test_sources_are_asked_only_when_told_to(
     management.call_command("worker", "--until-idle", "--json")
     done = json.loads(capsys.readouterr().out)
     assert (asked, done["failed"]) == ([], {})
-    assert list(done["done"]) == ["alerts.end", "matching", "outbox", "accounts.tidy"]
+    assert list(done["done"]) == [job.code for job in all_jobs() if not job.polls]
     management.call_command("worker", "--until-idle", "--poll", "--json")
     assert len(asked) == 1
     assert [job.code for job in all_jobs()][1] == "alerts.poll"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_slow_server_delays_neither_ends_nor_warnings() -> None:
+    """Polling has threads of its own: while every lane waits for a server, the near jobs go on."""
+    waiting, released = threading.Semaphore(0), threading.Event()
+    near = threading.Event()
+
+    def slow(limit: int) -> int:
+        waiting.release()
+        released.wait(20)
+        return 0
+
+    def quick(limit: int) -> int:
+        near.set()
+        return 0
+
+    jobs = [Job("slow", slow, limit=4, polls=True, lanes=2), Job("quick", quick, rest_seconds=0.01)]
+    worker = Worker(jobs)
+    thread = threading.Thread(target=worker.forever)
+    thread.start()
+    try:
+        assert waiting.acquire(timeout=10) and waiting.acquire(timeout=10)
+        near.clear()
+        assert near.wait(10)
+    finally:
+        worker.stop()
+        released.set()
+        thread.join(20)
+    assert not thread.is_alive()
 
 
 @pytest.mark.django_db(transaction=True)
@@ -203,7 +234,10 @@ def made(path: Path, manifest: object, *members: tuple[str, bytes, bytes]) -> Pa
 def test_a_file_that_somebody_made_up_is_refused_with_a_reason(tmp_path: Path) -> None:
     garbage = b"not a database" * 100
     sums = {"safeconduct.sqlite3": garbage, "folder.json": b"{}"}
-    manifest = {"format": 1, "sha256": {name: hashlib.sha256(content).hexdigest() for name, content in sums.items()}}
+    manifest = {
+        "format": 1,
+        "sha256": {name: hashlib.sha256(content).hexdigest() for name, content in sums.items()},
+    }
     files = [(name, content, tarfile.REGTYPE) for name, content in sums.items()]
     cases = [
         made(tmp_path / "list.tar", []),
@@ -283,14 +317,14 @@ def test_sources_that_need_somebody_come_first_in_a_fixed_number_of_queries() ->
             source=failing, started_at=at, outcome="failed" if minute > 9 else "new", problem=f"try {minute}"
         )
     with CaptureQueriesContext(connection) as asked:
-        lines = health.source_lines()
+        lines = sourcehealth.source_lines()
     assert [line.state for line in lines] == ["failing", "late", "fresh", "off", "hand"]
     assert (len(lines[0].bars), lines[0].good, lines[0].wrong) == (12, 7, "try 14")
-    assert len(asked) == 4
-    assert health.source_line(late).needs_you
+    assert len(asked) == 8
+    assert sourcehealth.source_line(late).needs_you
     assert state_of("sources") == "notice"
     said = next(check for check in health.report().checks if check.code == "sources")
-    assert f"{said.label}: {said.figure}." == "sources that are late or fail: 2 of 4."
+    assert f"{said.label}: {said.figure}." == "sources that need somebody: 2 of 4."
 
 
 @pytest.mark.skipif(connection.vendor != "sqlite", reason="the embedded database only")

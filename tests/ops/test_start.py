@@ -102,8 +102,19 @@ def test_a_newcomer_sets_a_portal_up_in_the_browser(client: Client, own_home: Pa
     assert 'href="/desk/start/mail/"' in done
     assert "https://travel.example.edu/?membnum=WF-1</code>" in done
     assert ">WF-1</code>" in done
-    assert client.get("/desk/start/")["Location"] == "/desk/start/done/"
     assert progress.state().finished_at is not None
+    # Whoever finished it, or comes when it is finished, comes to work.
+    assert client.get("/desk/start/")["Location"] == "/desk/"
+    shown = client.post("/desk/people/", {"email": "ben@portal.example.org", "role": "operator"}).content.decode()
+    second = Client()
+    second.get(f"/desk/start/?token={token_of(shown).split('<')[0]}")
+    page = second.get("/desk/start/").content.decode()
+    assert "First organisation" not in page
+    # A step that was left open, neither done nor put off, is no errand of the second one.
+    Centre.objects.update(is_active=False)
+    assert not progress.is_finished()
+    made = second.post("/desk/start/", OPERATOR | {"given_name": "Ben"})
+    assert made["Location"] == "/desk/" and User.objects.get(email="ben@portal.example.org").is_operator
 
 
 @pytest.mark.django_db

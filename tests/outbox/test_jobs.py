@@ -119,15 +119,23 @@ def test_urgent_mail_goes_first_one_at_a_time(mail_server: Sink, monkeypatch: py
 
 
 def test_a_broken_line_marks_one_mail_unknown_and_pauses_the_channel(mail_server: Sink) -> None:
-    mail_server.replies = lambda verb, argument: "" if verb == "BODY" and argument.startswith("t3@") else None
+    bodies: list[str] = []
+
+    def broken(verb: str, argument: str) -> str | None:
+        # Mails that are due at once may go in any order: it is the fourth, whoever it is for.
+        if verb == "BODY":
+            bodies.append(argument)
+        return "" if verb == "BODY" and len(bodies) == 4 else None
+
+    mail_server.replies = broken
     actions.enqueue_many(alert(), rows(40))
     jobs.run_due()
     assert states()["sent"] == 3
     assert Attempt.objects.filter(outcome="unknown").count() == 1
-    unknown = Delivery.objects.get(key="k3")
+    fourth = bodies[3]
+    unknown = Delivery.objects.get(address=fourth)
     assert (unknown.state, unknown.attempts_made) == ("retrying", 1)
-    untouched = Delivery.objects.get(key="k30")
-    assert (untouched.state, untouched.attempts_made, untouched.lease_by) == ("queued", 0, "")
+    assert Delivery.objects.filter(state="queued", attempts_made=0, lease_by="").count() == 20
     assert Delivery.objects.exclude(lease_by="").count() == 0
     assert jobs.run_due() == 0, "the channel is paused"
     mail_server.replies = lambda verb, argument: None
@@ -135,7 +143,7 @@ def test_a_broken_line_marks_one_mail_unknown_and_pauses_the_channel(mail_server
         while jobs.run_due():
             pass
     assert states() == {"sent": 40}
-    ids = [mail.message["Message-ID"] for mail in mail_server.mails if mail.recipient == "t3@example.edu"]
+    ids = [mail.message["Message-ID"] for mail in mail_server.mails if mail.recipient == fourth]
     assert len(ids) == 2
     assert len(set(ids)) == 1
 
@@ -167,16 +175,19 @@ def marked(by: str, count: int) -> list[ledger.Claimed]:
 
 def test_what_a_killed_worker_left_is_tried_again_under_the_same_id(mail_server: Sink) -> None:
     actions.enqueue_many(alert(), rows(3))
-    assert [row.address for row in marked("dead", 2)] == ["t0@example.edu", "t1@example.edu"]
+    # Due at once: which two it takes is the database's choice.
+    left = {row.address for row in marked("dead", 2)}
+    assert len(left) == 2
     assert jobs.run_due() == 1, "only what it had not marked is free at once"
     with clock.held_at(clock.now() + timedelta(seconds=61)):
         assert jobs.run_due() == 2
     assert states() == {"sent": 3}
     unknown = Attempt.objects.filter(outcome="unknown")
-    assert set(unknown.values_list("delivery__key", flat=True)) == {"k0", "k1"}
-    assert Delivery.objects.get(key="k0").attempts_made == 2
-    assert Delivery.objects.get(key="k2").attempts_made == 1
-    assert mail_server.mails[1].message["Message-ID"] == Delivery.objects.get(key="k0").rfc_message_id
+    assert set(unknown.values_list("delivery__address", flat=True)) == left
+    for delivery in Delivery.objects.all():
+        assert delivery.attempts_made == (2 if delivery.address in left else 1)
+        sent = [mail for mail in mail_server.mails if mail.recipient == delivery.address]
+        assert {mail.message["Message-ID"] for mail in sent} == {delivery.rfc_message_id}
 
 
 def test_a_worker_slower_than_its_lease_cannot_undo_its_successor(mail_server: Sink) -> None:

@@ -8,18 +8,28 @@ from datetime import datetime, timedelta
 from django.test import Client
 from django.urls import reverse
 
+from safeconduct.advice.actions import add_rule
+from safeconduct.advisories.models import Advisory, UnknownName
+from safeconduct.alerts.corrections import correct_area
 from safeconduct.centres.actions import add_centre, import_csv
 from safeconduct.centres.details import read_details
 from safeconduct.centres.queries import locate
 from safeconduct.feeds.models import Document, Source
+from safeconduct.guides.actions import approve_edition, begin_edition, save_draft, submit_edition, write_note
+from safeconduct.lib import clock
 from safeconduct.notify.actions import subscribe
 from safeconduct.notify.models import UnsubscribeLink
 from safeconduct.orgs.actions import import_people_csv, invite
 from safeconduct.orgs.models import Domain, Membership, MembershipNumber, Programme
 from safeconduct.outbox.models import Delivery
-from safeconduct.places.queries import resolve
+from safeconduct.places.overrides import correct_fact
+from safeconduct.places.queries import place_by_key, resolve
 from safeconduct.trips.actions import register_trip
 from safeconduct.trips.drafts import StopDraft
+from safeconduct.trips.importing import import_trips
+from tests.advice.rulefiles import own, read, rule_details
+from tests.advisories.registers import entry
+from tests.advisories.registers import put as put_advice
 from tests.alerts.messages import message, put
 from tests.conftest import World
 
@@ -50,6 +60,8 @@ def build(world: World) -> Scene:
         stops=[StopDraft(place=lisbon, arrive=start, depart=start + timedelta(days=4))],
     )  # fmt: skip
     version = put(message("permission-1")).version
+    correction = correct_area(version, by=world.olga, geometry=None, reason="Not here")
+    event = {"public_id": version.event.incident.public_id, "event_id": version.event.public_id}
     subscription = subscribe(seat, place=lisbon, from_severity="Severe")
     link = UnsubscribeLink.objects.create(
         organisation=org, user=world.bob, purpose=UnsubscribeLink.Purpose.TRIP, target=trip.public_id
@@ -67,6 +79,10 @@ def build(world: World) -> Scene:
     delivery = Delivery.objects.all()[0]
     org_page = {"public_id": org.public_id}
     source = {"key": Source.objects.all()[0].key}
+    trip_file = import_trips(
+        world.northfield, b"id,email,place,arrive\nA1,x@northfield.example.edu,Nowhere-at-all,2026-12-01\n",
+        source="Agency", by=world.alice,
+    )  # fmt: skip
     by_name: dict[str, dict[str, object]] = {
         "web:legal": {"slug": "privacy"},
         "orgs:accept": {"public_id": invitation.public_id},
@@ -75,7 +91,15 @@ def build(world: World) -> Scene:
         "orgs:logo": dict(org_page),
         "accounts:verify": {"token": "no-such-token"},
         "guides:destination": {"key": lisbon.key},
+        "guides:export": {"key": lisbon.key},
+        "guides:chapter": {"key": lisbon.key, "chapter": "medical"},
+        "ratings:rating": {"code": "PT", "kind": "security"},
+        "ops:rating": {"code": "PT", "kind": "security"},
+        "ops:own_rating": {"code": "PT", "kind": "security"},
+        "places:world": {"digest": "any"},
         "alerts:version": {"public_id": version.public_id},
+        "advisories:advisory": {"public_id": _advice()},
+        "ops:advice_name": {"pk": UnknownName.objects.get().pk},
         "notify:end": {"public_id": subscription.public_id},
         "notify:unsubscribe": {"token": link.token},
         "outbox:mail": {"copy_id": 1},
@@ -86,20 +110,34 @@ def build(world: World) -> Scene:
         "ops:domain_remove": {**org_page, "pk": Domain.objects.for_org(org)[0].pk},
         "ops:manager_invitation_again": {**org_page, "invitation_id": invitation.public_id},
         "ops:centre_import_result": {"public_id": centre_import.public_id},
+        "ops:event": {"public_id": event["public_id"]},
+        "ops:event_merge": {"public_id": event["public_id"]},
+        "ops:event_split": dict(event),
+        "ops:event_area": dict(event),
+        "ops:event_area_withdraw": {**event, "pk": correction.pk},
         "ops:document": {"pk": Document.objects.all()[0].pk},
         "ops:manage_alert": {"public_id": version.public_id},
         "ops:people_import_result": {"public_id": people.public_id},
         "ops:manage_trip": {"public_id": trip.public_id},
+        **{
+            f"ops:trips_import_{part}": {"public_id": trip_file.public_id} for part in ("result", "rejected", "held")
+        },
         "ops:desk_person_role": {"public_id": world.olga.public_id},
         "ops:text_new": {"slug": "privacy"},
+        **_guides(world),
     }
+    rule, rules_file = add_rule(rule_details(), by=world.olga), read(own({"passports": "DE"}, {"kind": "vise"}))
+    for name in ("ops:entry_rule", "ops:entry_rule_end"):
+        by_name[name] = {"public_id": rule.public_id}
+    for name in ("ops:entry_rules_file", "ops:entry_rules_refused", "ops:entry_rules_take_back"):
+        by_name[name] = {"public_id": rules_file.public_id}
     for name in ("trips:detail", "trips:change", "trips:cancel", "trips:mail"):
         by_name[name] = {"public_id": trip.public_id}
     for name in ("ops:organisation", "ops:organisation_edit"):
         by_name[name] = dict(org_page)
     for name in ("ops:centre_edit", "ops:centre_switch"):
         by_name[name] = {"public_id": centre.public_id}
-    for name in ("ops:source", "ops:source_edit", "ops:source_switch"):
+    for name in ("ops:source", "ops:source_edit", "ops:source_switch", "ops:source_complete"):
         by_name[name] = dict(source)
     for name in ("ops:delivery", "ops:delivery_retry", "ops:delivery_cancel"):
         by_name[name] = {"pk": delivery.pk}
@@ -108,6 +146,41 @@ def build(world: World) -> Scene:
     for name in ("ops:invitation_again", "ops:invitation_withdraw"):
         by_name[name] = {"public_id": invitation.public_id}
     return Scene(by_name)
+
+
+def _guides(world: World) -> dict[str, dict[str, object]]:
+    """A published text with a newer one that waits for Olga, a note of Northfield, a corrected fact."""
+    kenya = place_by_key("iso:KE")
+    first = begin_edition(kenya, "food-water", "en", by=world.olga)
+    first = save_draft(first, by=world.olga, revision=1, body="Drink boiled water.", change_note="New")
+    approve_edition(submit_edition(first, by=world.olga), by=world.alice)
+    second = begin_edition(kenya, "food-water", "en", by=world.alice)
+    note = write_note(world.northfield, kenya, "care", body="Ask the field station.", by=world.alice)
+    assert note is not None
+    correct_fact(
+        "KE", "tap_water", by=world.olga, value={"level": "not_safe"}, source_title="Embassy", reason="They said so",
+        checked_on=clock.today(),
+    )  # fmt: skip
+    part = {"key": kenya.key, "part": "food-water", "language": "en"}
+    return {
+        "ops:guide_place": {"key": kenya.key},
+        "ops:guide_part": dict(part),
+        "ops:guide_compare": dict(part),
+        **{f"ops:{name}": {"public_id": second.public_id} for name in ("edition", "edition_write", "edition_move")},
+        "ops:notes_place": {"key": kenya.key},
+        "ops:note_write": {"key": kenya.key, "part": "care"},
+        "ops:manage_note": {"public_id": note.public_id},
+        "ops:manage_note_end": {"public_id": note.public_id},
+        "ops:facts_country": {"code": "KE"},
+        "ops:fact": {"code": "KE", "field": "tap_water"},
+        "ops:fact_end": {"code": "KE", "field": "tap_water"},
+    }
+
+
+def _advice() -> str:
+    """Write one entry of official advice, and one of a place that no table knows."""
+    put_advice(entry("Portugal", 2), entry("Atlantis", 4))
+    return Advisory.objects.get().public_id
 
 
 def outcome(client: Client, path: str, method: str) -> str:

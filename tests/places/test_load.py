@@ -7,8 +7,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from safeconduct.lib.errors import NotFound
+from safeconduct.places import actions
 from safeconduct.places.actions import load_facts
 from safeconduct.places.files import DATA, read_rows, write_rows
 from safeconduct.places.models import Fact, FactLoad, FactSource, Place, PlaceName
@@ -20,19 +23,27 @@ NAIROBI, THIKA, RUIRU = "184745", "179330", "184379"
 Rows = list[dict[str, str]]
 
 
+@pytest.fixture(scope="module")
+def kenya() -> tuple[Rows, Rows]:
+    """Return the shipped rows of Kenya's cities and of their names."""
+    cities = [row for row in read_rows(DATA / "city.csv.gz") if row["iso2"] == "KE"]
+    ids = {row["geonameid"] for row in cities}
+    return cities, [row for row in read_rows(DATA / "city_name.csv.gz") if row["geonameid"] in ids]
+
+
 @pytest.fixture
-def newer(tmp_path: Path) -> Callable[[Callable[[Rows], Rows]], Path]:
+def newer(tmp_path: Path, kenya: tuple[Rows, Rows]) -> Callable[[Callable[[Rows], Rows]], Path]:
     """Return a function: a change to Kenya's cities → a data folder with that change."""
+    cities, shipped_names = kenya
 
     def changed(change: Callable[[Rows], Rows]) -> Path:
         folder = tmp_path / "data"
         shutil.copytree(DATA, folder, ignore=shutil.ignore_patterns("map"), dirs_exist_ok=True)
-        rows = [row for row in read_rows(DATA / "city.csv.gz") if row["iso2"] == "KE"]
-        head = list(rows[0])
-        kept = change(rows)
+        head = list(cities[0])
+        kept = change([dict(row) for row in cities])
         write_rows(folder / "city.csv.gz", head, [[row[column] for column in head] for row in kept])
         ids = {row["geonameid"] for row in kept}
-        names = [row for row in read_rows(DATA / "city_name.csv.gz") if row["geonameid"] in ids]
+        names = [row for row in shipped_names if row["geonameid"] in ids]
         columns = ["geonameid", "langs", "name"]
         write_rows(folder / "city_name.csv.gz", columns, [[row[c] for c in columns] for row in names])
         return folder
@@ -54,6 +65,33 @@ def test_the_same_data_changes_nothing() -> None:
     assert report.facts > 10
     assert snapshot() == before
     assert load_facts(only={"KE"}).skipped
+
+
+def test_small_transactions_where_somebody_may_wait_and_few_where_nobody_can(
+    newer: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each commit waits for the disk: a first load into empty tables has hundreds of them otherwise."""
+    monkeypatch.setattr(actions, "BATCH", 100)
+    folder = newer(lambda rows: rows)
+
+    def transactions() -> int:
+        FactLoad.objects.all().delete()
+        with CaptureQueriesContext(connection) as asked:
+            load_facts(data_dir=folder, only={"KE"})
+        # Those that are not inside another one: the test's own is around all.
+        depth = count = 0
+        for query in asked.captured_queries:
+            count += query["sql"].startswith("SAVEPOINT") and depth == 0
+            depth += query["sql"].startswith("SAVEPOINT") - query["sql"].startswith("RELEASE")
+        return count
+
+    names = PlaceName.objects.filter(place__country_code="KE")
+    count = names.count()
+    names.delete()
+    assert transactions() > count / 100
+    PlaceName.objects.all()._raw_delete(PlaceName.objects.db)
+    Place.objects.all()._raw_delete(Place.objects.db)
+    assert transactions() < 20 and names.count() == count
 
 
 def test_a_renamed_city_keeps_its_key_and_is_found_by_both_names(newer: Callable[..., Path]) -> None:

@@ -14,30 +14,56 @@ import sqlite3
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterable
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tests.conftest import World
 
 HERE = Path(__file__).resolve().parent
 CLI = Path(sys.executable).with_name("safeconduct")
 QUESTIONS = {
     "trips": ["trips"], "alerts": ["alerts"], "exposures": ["exposures"], "mailbox": ["mailbox"],
+    "events": ["events"], "advice": ["advisories", "show", "KE"], "ratings": ["ratings", "KE", "--explain"],
 }  # fmt: skip
-SMALL = {"PT", "US"}
+# Starting costs ten times what answering does.
+ASK = """
+import contextlib, io, json, sys
+from safeconduct.config.cli import main
+answers = {}
+for name, command in json.load(sys.stdin).items():
+    sys.argv = ["safeconduct", *command, "--json"]
+    with contextlib.redirect_stdout(io.StringIO()) as said:
+        main()
+    answers[name] = json.loads(said.getvalue())
+json.dump(answers, sys.stdout)
+"""
+SMALL = {"KE", "PT", "US"}
 AT = "2026-11-24T12:00:00+00:00"
 UNUSED = """select id from places_place where kind in ('city', 'airport') and population < 300000
  and id not in (select place_id from trips_stop union select place_id from notify_subscription)"""
 
 
-def ask(home: Path, *command: str) -> list[dict[str, object]]:
-    """Return what a command of today's version answers about a folder."""
+def command_environment(home: Path) -> dict[str, str]:
+    """The environment of a command of today's version for a folder."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("SAFECONDUCT")}
     environment.pop("DATABASE_URL", None)
+    return environment | {"SAFECONDUCT_HOME": str(home)}
+
+
+def ask(home: Path, names: Iterable[str] = QUESTIONS) -> dict[str, list[dict[str, object]]]:
+    """Return what the commands of today's version answer about a folder: as typed, one after another, one process.
+
+    `names` are those of QUESTIONS that the folder's version could answer.
+    """
+    questions = {name: QUESTIONS[name] for name in names}
     run = subprocess.run(
-        [CLI, *command, "--json"],
-        env=environment | {"SAFECONDUCT_HOME": str(home), "SAFECONDUCT_AT": AT}, capture_output=True,
-        check=True,
+        [sys.executable, "-c", ASK], input=json.dumps(questions), env=command_environment(home) | {"SAFECONDUCT_AT": AT},
+        capture_output=True, check=True, text=True, encoding="utf-8",
     )  # fmt: skip
-    answer: list[dict[str, object]] = json.loads(run.stdout)
-    return answer
+    answers: dict[str, list[dict[str, object]]] = json.loads(run.stdout)
+    return answers
 
 
 def counts(database: Path) -> dict[str, int]:
@@ -65,11 +91,53 @@ def fill() -> None:
     world = make_world()
     build(world)
     now = clock.now()
-    put(message("upgrade-1", sent=now.isoformat(timespec="seconds"), expires="2026-12-06T10:00:00+00:00"), at=now)
+    put(
+        message("upgrade-1", sent=now.isoformat(timespec="seconds"), expires="2026-12-06T10:00:00+00:00"),
+        at=now,
+    )
+    feeds(world)
     while matching.run_due():
         pass
     while outbox.run_due():
         pass
+
+
+def feeds(world: World) -> None:
+    """What sources leave behind: tries, linked messages, one storm of two sources, a corrected area, a report."""
+    from datetime import timedelta
+
+    from shapely.geometry import box
+
+    from safeconduct.alerts.corrections import correct_area
+    from safeconduct.feeds.models import Fetch, Host, LinkedMessage, Reissue, Source
+    from safeconduct.lib import clock
+    from safeconduct.ops.watch import week_before, write_report
+    from tests.alerts.messages import message, put
+
+    now = clock.now()
+    first, second = Source.objects.get(key="be-alert"), Source.objects.get(key="de-fih")
+    storm = message("storm-1", sent=now.isoformat(timespec="seconds"), expires="2026-12-06T10:00:00+00:00")
+    applied = put(storm, source=first, at=now)
+    put(storm, source=second, at=now)
+    correct_area(
+        applied.version,
+        by=world.olga,
+        geometry=box(-10, 38, -8, 40),
+        reason="The sea was meant, not the coast",
+    )
+    for days in (1, 8):
+        at = now - timedelta(days=days)
+        Fetch.objects.create(
+            source=first, started_at=at, finished_at=at, outcome="new", http_status=200, read_count=3, new_count=1,
+            refused_count=1, linked_count=2, note="the list is suddenly empty: nothing concluded yet",
+        )  # fmt: skip
+    LinkedMessage.objects.create(
+        source=first, url="https://cap.example.org/1.xml", key="1", updated="x", listed_at=now, state="unreachable",
+        problem="cap.example.org answered 404", tries=3,
+    )  # fmt: skip
+    Host.objects.create(name="cap.example.org", free_at=now)
+    Reissue.objects.create(source=first, at=now, count=30, new_count=1)
+    write_report(week_before(now), now)
 
 
 def main(name: str) -> None:
@@ -93,8 +161,13 @@ def main(name: str) -> None:
     os.environ.pop("SAFECONDUCT_AT")
     with small.open("rb") as source, gzip.open(HERE / f"{name}.sqlite3.gz", "wb") as target:
         shutil.copyfileobj(source, target)
-    kept = {"rows": counts(small), "answers": {key: ask(home, *command) for key, command in QUESTIONS.items()}}
-    (HERE / f"{name}.json").write_text(json.dumps(kept, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    kept = {
+        "rows": counts(small),
+        "answers": ask(home),
+    }
+    (HERE / f"{name}.json").write_text(
+        json.dumps(kept, ensure_ascii=False, indent=1) + "\n", encoding="utf-8"
+    )
     shutil.rmtree(home)
 
 

@@ -8,6 +8,9 @@ from pathlib import Path
 import pytest
 from babel.messages.catalog import Catalog, Message
 from babel.messages.pofile import read_po
+from django.conf import settings
+
+from tests.web.marked import Marked, marked_strings
 
 LOCALES = sorted((Path(__file__).resolve().parent.parent.parent / "safeconduct" / "locale").iterdir())
 # The shell, errors and the alert itself: these may not fall back to English in a language that is offered.
@@ -35,7 +38,29 @@ def forms(message: Message) -> list[tuple[list[str], str]]:
 
 
 def test_there_are_languages() -> None:
-    assert [folder.name for folder in LOCALES] == ["ar", "de", "fr"]
+    assert [folder.name for folder in LOCALES] == ["ar", "de", "es", "fr"]
+    assert {folder.name for folder in LOCALES} | {"en"} == {code for code, _name in settings.LANGUAGES}
+
+
+@pytest.fixture(scope="module")
+def marked() -> set[Marked]:
+    return marked_strings()
+
+
+def test_the_search_for_strings_finds_those_of_code_and_templates(marked: set[Marked]) -> None:
+    assert {("", "24-hour help"), ("severity", "Extreme"), ("", "capital"), ("navigation", "Home")} <= marked
+    assert len(marked) > 2500
+
+
+@pytest.mark.parametrize("folder", LOCALES, ids=lambda folder: folder.name)
+def test_every_string_is_translated(folder: Path, marked: set[Marked]) -> None:
+    """A new string without a translation fails: `make messages`, then translate."""
+    translated = set()
+    for message in catalogue(folder):
+        if message.id and not message.fuzzy and all(text for _sources, text in forms(message)):
+            first = message.id[0] if isinstance(message.id, tuple) else message.id
+            translated.add((message.context or "", str(first)))
+    assert sorted(marked - translated) == []
 
 
 @pytest.mark.parametrize("folder", LOCALES, ids=lambda folder: folder.name)

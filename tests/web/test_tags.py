@@ -12,11 +12,11 @@ from django.test import RequestFactory
 from django.utils import translation
 
 from safeconduct.alerts.models import Event
-from safeconduct.lib import clock
+from safeconduct.lib import clock, phones
 from safeconduct.matching.models import Exposure
 from safeconduct.outbox.models import Attempt, Delivery
 from safeconduct.trips.models import Trip
-from safeconduct.web import levels, phones
+from safeconduct.web import levels
 
 NOW = datetime(2026, 11, 22, 10, 40, tzinfo=UTC)
 

@@ -1,0 +1,1 @@
+"""Recorded days as a tape for `safeconduct replay`."""
