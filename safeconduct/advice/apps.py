@@ -8,3 +8,10 @@ class AdviceConfig(AppConfig):
 
     name = "safeconduct.advice"
     label = "advice"
+
+    def ready(self) -> None:
+        """Say what this room stores about people."""
+        from safeconduct.accounts.hooks import personal_data
+        from safeconduct.advice.personal import OWN_DATA
+
+        personal_data.add(OWN_DATA)

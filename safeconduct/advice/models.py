@@ -3,10 +3,14 @@ journey is reckoned in `answers.py`.
 
 A rule is never changed: another one takes its place and it ends, so that a wrong file can be taken back and what it
 replaced holds again.
+
+A `Preparation` is a person's own: how they get ready for a journey by TravelAdvisor. Their organisation sees that a
+briefing was acknowledged and when, nothing else of it.
 """
 
 from __future__ import annotations
 
+from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
@@ -14,6 +18,8 @@ from django.utils.translation import gettext_lazy as _
 from safeconduct.advice.kinds import ANSWERS, CONDITIONS, KINDS, NOT_REQUIRED, OBTAINED, RECOMMENDED, REQUIRED
 from safeconduct.lib import clock
 from safeconduct.lib.ids import public_id
+from safeconduct.matching.models import Leased
+from safeconduct.orgs.models import TenantModel
 
 
 class RuleImport(models.Model):
@@ -137,3 +143,90 @@ class EntryRule(models.Model):
     def audit_label(self) -> str:
         """Return what the log calls this rule."""
         return f"entry rule {self.destination} {self.kind}"
+
+
+class Preparation(TenantModel):
+    """One person getting ready for one journey: what they asked, how far they have read, what they acknowledged.
+
+    With a trip, places and dates are the trip's own and not kept here. Passport, purpose, interests and what is said of
+    vaccinations are forgotten when the journey is over, unless its person keeps them; that the briefing was
+    acknowledged stays with the trip.
+    """
+
+    public_id = models.CharField(max_length=12, unique=True, default=public_id, editable=False)
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    trip = models.ForeignKey(
+        "trips.Trip", on_delete=models.CASCADE, related_name="preparations", null=True, blank=True
+    )
+    asked = models.JSONField(default=dict, help_text="What was asked, as asking.py writes it")
+    step = models.CharField(max_length=20, blank=True, help_text="Where to go on")
+    steps_read = models.JSONField(default=list, help_text="Codes of the steps that were left by the button")
+    marks = models.JSONField(default=dict, help_text="What the lines said when they were read (briefing.py)")
+    read_at = models.DateTimeField(null=True)
+    acknowledged_at = models.DateTimeField(null=True)
+    acknowledged_marks = models.JSONField(default=dict)
+    acknowledged_for = models.CharField(
+        max_length=64, blank=True, help_text="Digest of places and dates that it was acknowledged for"
+    )
+    ticked = models.JSONField(default=list, help_text="Keys of the checklist that are done")
+    is_kept = models.BooleanField(default=False, help_text="Its person wants it kept after the journey")
+    ends_on = models.DateField(null=True, help_text="Last day of a journey without a trip, as far as it was said")
+    begun_at = models.DateTimeField(default=clock.now)
+    touched_at = models.DateTimeField(default=clock.now)
+    forgotten_at = models.DateTimeField(null=True, help_text="When all but the acknowledgement was erased")
+
+    class Meta:
+        ordering = ["-touched_at", "-id"]
+        constraints = [
+            models.UniqueConstraint(fields=["trip"], name="preparation_once_a_trip", condition=Q(trip__isnull=False)),
+        ]
+        indexes = [models.Index(fields=["user", "touched_at"], name="preparation_of_user")]
+
+    def __str__(self) -> str:
+        return self.public_id
+
+    @property
+    def audit_label(self) -> str:
+        """Return what the log calls it: an id, not where somebody goes."""
+        return f"briefing {self.public_id}"
+
+
+class PreTripMail(Leased, TenantModel):
+    """What is still to be said of a trip before it begins, and what was. `due_at` is empty when nothing is.
+
+    `revision` and `itinerary` are those of the trip when this was decided; when the places or dates change, `round`
+    goes up and the mails begin anew.
+    """
+
+    trip = models.OneToOneField("trips.Trip", on_delete=models.CASCADE, related_name="pre_trip_mail")
+    revision = models.PositiveIntegerField(default=0)
+    itinerary = models.CharField(max_length=64, blank=True)
+    round = models.PositiveSmallIntegerField(default=1)
+    registered_told_at = models.DateTimeField(null=True)
+    week_told_at = models.DateTimeField(null=True)
+    reminded_at = models.DateTimeField(null=True, help_text="When the organisation asked for it last")
+
+    class Meta:
+        ordering = ["id"]
+        indexes = [models.Index(fields=["due_at"], name="pretripmail_due", condition=Q(due_at__isnull=False))]
+
+    def __str__(self) -> str:
+        return f"mails before trip {self.trip_id}"
+
+
+class BriefingPolicy(TenantModel):
+    """What an organisation wants of briefings. Without a row: the defaults."""
+
+    sends_pre_trip_mail = models.BooleanField(default=True)
+    changed_at = models.DateTimeField(default=clock.now)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["organisation"], name="briefing_policy_once")]
+
+    def __str__(self) -> str:
+        return f"briefing policy {self.pk}"
+
+    @property
+    def audit_label(self) -> str:
+        """Return what the log calls it."""
+        return "briefing policy"
