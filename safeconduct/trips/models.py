@@ -8,7 +8,7 @@ from stays by `trips/cells.py`, in the same transaction. No rule is decided here
 from __future__ import annotations
 
 from datetime import datetime
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from django.conf import settings
 from django.db import models
@@ -61,6 +61,7 @@ class TripImport(TenantModel):
     source_name = models.CharField(max_length=SOURCE_LENGTH)
     file_name = models.CharField(max_length=200, blank=True)
     is_complete = models.BooleanField(default=False, help_text="Trips that are not in it are no longer planned")
+    is_approved = models.BooleanField(default=False, help_text="The source says that its trips are approved")
     imported_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, related_name="+", null=True, blank=True
     )
@@ -99,7 +100,11 @@ class Trip(TenantModel):
     class State(models.TextChoices):
         """What has become of it. Whether it is ahead, under way or past is a question of the clock."""
 
+        DRAFT = "draft", _("Draft")
         REGISTERED = "registered", _("Registered")
+        AWAITING = "awaiting", _("Awaiting approval")
+        APPROVED = "approved", _("Approved")
+        REFUSED = "refused", _("Refused")
         CANCELLED = "cancelled", _("Cancelled")
 
     public_id = models.CharField(max_length=12, unique=True, default=public_id, editable=False)
@@ -118,6 +123,9 @@ class Trip(TenantModel):
     title = models.CharField(_("name of the trip"), max_length=TITLE_LENGTH)
     state = models.CharField(max_length=12, choices=State.choices, default=State.REGISTERED)
     revision = models.PositiveIntegerField(default=1, help_text="Goes up with every change of the itinerary")
+    weighed = models.JSONField(
+        default=dict, blank=True, help_text="What the rule of approval found last (trips/weighing.py)"
+    )
     starts_at = models.DateTimeField(help_text="When the first stop begins; derived from the stops")
     ends_at = models.DateTimeField(null=True, blank=True, help_text="When the last stop ends; empty: open end")
     registered_at = models.DateTimeField(default=clock.now)
@@ -156,9 +164,24 @@ class Trip(TenantModel):
         return self.state == self.State.CANCELLED
 
     @property
+    def is_draft(self) -> bool:
+        """Return whether it is its traveller's alone so far: nobody else sees it, nothing is matched against it."""
+        return self.state == self.State.DRAFT
+
+    @property
+    def is_watched(self) -> bool:
+        """Return whether warnings are matched against it. Approval decides about leave, not about care: who travels
+        without it is warned like everybody else."""
+        return self.state in WATCHED
+
+    @property
     def is_mail_muted(self) -> bool:
         """Return whether e-mail about this trip is off; the portal keeps showing it."""
         return self.mail_muted_at is not None
+
+
+WATCHED: Final = (Trip.State.REGISTERED, Trip.State.AWAITING, Trip.State.APPROVED, Trip.State.REFUSED)
+"""Trips that somebody makes, or may make. Ask for these, never for one state, where it is about warning or counting."""
 
 
 class Stop(TenantModel):
@@ -312,3 +335,12 @@ class Roll(models.Model):
 
     def __str__(self) -> str:
         return f"weeks {self.first_week} to {self.last_week}"
+
+
+# Django looks for a room's tables here.
+from safeconduct.trips.approvalmodels import ApprovalRequest, ApprovalRule, Deputy  # noqa: E402
+
+__all__ = [
+    "ADDRESS_LENGTH", "SOURCE_ID_LENGTH", "SOURCE_LENGTH", "TITLE_LENGTH", "WATCHED", "Addressee", "ApprovalRequest",
+    "ApprovalRule", "Deputy", "Roll", "Stay", "StayCell", "Stop", "Trip", "TripImport",
+]  # fmt: skip
