@@ -83,6 +83,7 @@ class ApprovalRequest(TenantModel):
         LEVEL = "level", _("a level changed")
         RULE = "rule", _("the rule was changed")
         SOURCE = "source", _("entered from a file")
+        AGAIN = "again", _("the traveller asked again")
 
     public_id = models.CharField(max_length=12, unique=True, default=public_id, editable=False)
     trip = models.ForeignKey("trips.Trip", on_delete=models.CASCADE, related_name="approvals")

@@ -37,7 +37,7 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('public_id', models.CharField(default=safeconduct.lib.ids.public_id, editable=False, max_length=12, unique=True)),
                 ('state', models.CharField(choices=[('open', 'awaiting a decision'), ('approved', 'approved'), ('refused', 'refused'), ('withdrawn', 'no longer asked')], default='open', max_length=10)),
-                ('cause', models.CharField(choices=[('registered', 'the trip was registered'), ('changed', 'the itinerary was changed'), ('level', 'a level changed'), ('rule', 'the rule was changed'), ('source', 'entered from a file')], max_length=10)),
+                ('cause', models.CharField(choices=[('registered', 'the trip was registered'), ('changed', 'the itinerary was changed'), ('level', 'a level changed'), ('rule', 'the rule was changed'), ('source', 'entered from a file'), ('again', 'the traveller asked again')], max_length=10)),
                 ('revision', models.PositiveIntegerField()),
                 ('spans', models.JSONField(default=dict, help_text='Country code: [[first day, last day or empty], …]')),
                 ('reasons', models.JSONField(default=list, help_text='trips/weighing.py')),
