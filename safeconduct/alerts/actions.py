@@ -133,7 +133,8 @@ def _place(answers: Sequence[Applied | Problem], at: datetime) -> None:
     if not moved:
         return
     try:
-        incidents.place_all(moved, at=at)
+        are_new = all(one.number == 1 and one.event.current_version_id == one.pk for one in moved)
+        incidents.place_all(moved, at=at, are_new=are_new)
     except OperationalError:
         raise
     except Exception:

@@ -29,17 +29,15 @@ PLACING = 0x706C616365
 MOST_AT_ONCE = 500
 
 
-def place_all(versions: Sequence[AlertVersion], *, at: datetime) -> None:
+def place_all(versions: Sequence[AlertVersion], *, at: datetime, are_new: bool = False) -> None:
     """Put the events of these versions into incidents, and choose who leads.
 
     Call it once in the transaction that wrote the versions: it asks a few questions for all of them together.
+    `are_new`: all of these events were opened in this transaction, so nobody else has seen them.
     """
     if not settings.SAFECONDUCT_ONE_INCIDENT:
         return
     with transaction.atomic():
-        are_new = all(
-            version.number == 1 and version.event.current_version_id == version.pk for version in versions
-        )
         events = {event.pk: event for event in _to_place(versions, are_new=are_new)}
         if not events:
             return
@@ -48,7 +46,7 @@ def place_all(versions: Sequence[AlertVersion], *, at: datetime) -> None:
 
 
 def _to_place(versions: Sequence[AlertVersion], *, are_new: bool) -> list[Event]:
-    """The events of versions that were just written, with their `source` and `current_version`, by key."""
+    """The events of these versions, locked, with their `source` and `current_version`, by key."""
     if are_new:
         # Nobody has touched these since: they need not be read back.
         events = sorted((version.event for version in versions), key=lambda event: event.pk)
