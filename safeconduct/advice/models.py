@@ -168,6 +168,7 @@ class Preparation(TenantModel):
     acknowledged_for = models.CharField(
         max_length=64, blank=True, help_text="Digest of places and dates that it was acknowledged for"
     )
+    acknowledged_revision = models.PositiveIntegerField(null=True, help_text="Of the trip, then")
     ticked = models.JSONField(default=list, help_text="Keys of the checklist that are done")
     is_kept = models.BooleanField(default=False, help_text="Its person wants it kept after the journey")
     ends_on = models.DateField(null=True, help_text="Last day of a journey without a trip, as far as it was said")
