@@ -259,6 +259,7 @@ def test_command_checks_all(monkeypatch: pytest.MonkeyPatch) -> None:
     )
     rows = json.loads(run("--all", "--langs", "en,ar", "--json"))["languages"]
     assert [(row["language"], row["guides"], row["faults"]) for row in rows] == [("en", 2, 0), ("ar", 2, 0)]
+    assert [row["language"] for row in json.loads(run("--all", "--lang", "de", "--json"))["languages"]] == ["de"]
     from safeconduct.guides.management.commands import guide as command
 
     def broken(document: object, chapters: object = None) -> object:

@@ -51,15 +51,16 @@ class Command(JsonCommand):
         parser.add_argument(
             "--all", action="store_true", help="make the guides of all countries and territories"
         )
-        parser.add_argument("--langs", default="en", help="languages for --all, with commas between")
+        parser.add_argument(
+            "--langs", default="", help="with --all: several languages, with commas between; else that of --lang"
+        )
         parser.add_argument("--with-pdf", action="store_true", help="with --all: set each as PDF too")
 
     def act(self, **options: Any) -> None:
         """Make what is asked for."""
         if options["all"]:
-            languages = [
-                checked_language(each.strip()) for each in options["langs"].split(",") if each.strip()
-            ]
+            named = options["langs"] or options["lang"]
+            languages = [checked_language(each.strip()) for each in named.split(",") if each.strip()]
             self._check_all(languages, with_pdf=options["with_pdf"])
             return
         language = checked_language(options["lang"])
