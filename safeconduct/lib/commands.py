@@ -8,10 +8,13 @@ import time
 from abc import abstractmethod
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from pathlib import Path
 from typing import Any, TextIO
 
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandParser
 
+from safeconduct.lib import folder
 from safeconduct.lib.errors import ExpectedError
 
 Around = Callable[[str], AbstractContextManager[None]]
@@ -48,6 +51,26 @@ class JsonCommand(BaseCommand):
 
     requires_system_checks: list[str] = []
     wants_json = False
+    wants_folder = True
+    """Whether it works on what set-up made. A command that makes the folder itself says False."""
+
+    def run_from_argv(self, argv: list[str]) -> None:
+        """From a shell: refuse a place where nothing was set up, before a database is opened there.
+
+        SQLite would make an empty file in it, and with that the folder would count as somebody's, and as no place
+        for a demonstration any more.
+        """
+        if self.wants_folder and not {"-h", "--help", "--version"} & set(argv):
+            home = Path(settings.SAFECONDUCT_HOME)
+            database = settings.DATABASES["default"]
+            on_a_server = "sqlite" not in database["ENGINE"]
+            if not (on_a_server or folder.is_marked(home) or Path(database["NAME"]).exists()):
+                self.stderr.write(
+                    f"nothing was set up in {home} (SAFECONDUCT_HOME): “safeconduct setup” makes a folder of your own, "
+                    "“safeconduct demo” a demonstration"
+                )
+                sys.exit(2)
+        super().run_from_argv(argv)
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Add `--json`; a subclass that overrides this calls it."""

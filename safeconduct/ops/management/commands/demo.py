@@ -16,6 +16,7 @@ from safeconduct.ops import demo
 class Command(JsonCommand):
     """Fill a demo folder."""
 
+    wants_folder = False
     help = "Fill an empty folder with an invented university, and print its log-ins. Again: print them again."
 
     def act(self, **options: Any) -> None:

@@ -19,6 +19,7 @@ from safeconduct.ops.management.commands.serve import refuse_when_served
 class Command(JsonCommand):
     """Restore a folder."""
 
+    wants_folder = False
     help = "Put a backup in place of the folder's content. Refuses a filled folder without --replace."
 
     def add_arguments(self, parser: CommandParser) -> None:

@@ -13,6 +13,7 @@ from safeconduct.ops import setup
 class Command(JsonCommand):
     """Make the data folder ready."""
 
+    wants_folder = False
     help = "Make the data folder ready: tables, facts, sources, texts. Never demo data."
 
     def add_arguments(self, parser: CommandParser) -> None:

@@ -12,6 +12,7 @@ from safeconduct.lib.errors import Permanent
 class Command(JsonCommand):
     """Rebuilds or checks safeconduct/places/data. For developers; nobody runs it to operate the portal."""
 
+    wants_folder = False
     help = "Make the shipped facts from their pinned sources; --check compares and changes nothing."
 
     def add_arguments(self, parser: CommandParser) -> None:
