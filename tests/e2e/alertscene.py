@@ -9,6 +9,7 @@ state for the desk.
 from __future__ import annotations
 
 import argparse
+import os
 import re
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -220,6 +221,7 @@ def main() -> None:
     parser.add_argument("samples", type=Path)
     parser.add_argument("--many", type=int, default=0, help="so many small warnings more")
     wanted = parser.parse_args()
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "safeconduct.config.settings")
     django.setup()
     print(seed(wanted.samples, many=wanted.many), "versions")
 

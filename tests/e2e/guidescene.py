@@ -8,6 +8,7 @@ Issuers and texts are invented; with SAMPLES the recorded German advice (not shi
 from __future__ import annotations
 
 import argparse
+import os
 from datetime import timedelta
 from pathlib import Path
 
@@ -128,6 +129,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("samples", type=Path, nargs="?")
     wanted = parser.parse_args()
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "safeconduct.config.settings")
     django.setup()
     seed(wanted.samples)
 

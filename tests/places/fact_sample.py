@@ -13,11 +13,13 @@ import random
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any, Final
+from zoneinfo import ZoneInfo
 
-# The days of the holidays are those of the twelve months from here, whenever the module is run.
+# The days of the holidays are those of the twelve months from here, and clocks are read here, whenever the module is run.
 START: Final = date(2026, 11, 24)
+NOW: Final = datetime(2026, 11, 24, 12, tzinfo=UTC)
 HOLIDAYS: Final = "holidays"
 
 
@@ -77,13 +79,15 @@ def _known() -> Mapping[str, Mapping[str, Drawn]]:
 
 
 def _words(field: str, value: Any, names: Mapping[str, str]) -> str:
-    """As a page says it; the two that look into the database there are read from the files here."""
-    from safeconduct.places.factwords import Words
+    """As a page says it; the three that look into the database there are read from the files here."""
+    from safeconduct.places.factwords import Words, offset_words
 
     if field == "borders":
         return ", ".join(sorted(names[code] for code in value)) or "None on land"
     if field == "capital":
         return ", ".join(f"{seat['name']} ({seat['role']})" for seat in value) or "None"
+    if field == "timezones":
+        return ", ".join(f"{zone} ({offset_words(NOW.astimezone(ZoneInfo(zone)))})" for zone in value)
     return Words("en").text(field, value)
 
 
