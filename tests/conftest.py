@@ -82,12 +82,13 @@ def django_db_setup(
     is_kept = connection.vendor == "sqlite" and "mode=memory" in name and not config.getvalue("nomigrations")
     # Pytest’s own set-up, which this fixture is in place of.
     set_up = partial(request.getfixturevalue, "django_db_setup")
-    if not is_kept or config.cache is None:
+    cache_of_runs = getattr(config, "cache", None)  # not there with `-p no:cacheprovider`
+    if not is_kept or cache_of_runs is None:
         set_up()
         with django_db_blocker.unblock():
             load_facts(only=PLACES)
         return
-    folder = config.cache.mkdir("database")
+    folder = cache_of_runs.mkdir("database")
     store = prepared.Store(folder, prepared.state_of(PLACES))
     with prepared.alone(folder):
         filled = None if config.getvalue("create_db") else store.fill(name)
