@@ -116,6 +116,10 @@ class Trip(TenantModel):
     addressee = models.ForeignKey(
         Addressee, on_delete=models.SET_NULL, related_name="+", null=True, blank=True
     )
+    entered_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, related_name="+", null=True, blank=True,
+        help_text="The delegate who entered it; empty: its traveller, or a file",
+    )  # fmt: skip
     source_name = models.CharField(max_length=SOURCE_LENGTH, blank=True)
     source_id = models.CharField(max_length=SOURCE_ID_LENGTH, blank=True)
     came_as = models.JSONField(default=dict, blank=True)
@@ -339,8 +343,10 @@ class Roll(models.Model):
 
 # Django looks for a room's tables here.
 from safeconduct.trips.approvalmodels import ApprovalRequest, ApprovalRule, Deputy  # noqa: E402
+from safeconduct.trips.companymodels import CalendarFeed, Companion, Delegation, TripGroup  # noqa: E402
 
 __all__ = [
     "ADDRESS_LENGTH", "SOURCE_ID_LENGTH", "SOURCE_LENGTH", "TITLE_LENGTH", "WATCHED", "Addressee", "ApprovalRequest",
-    "ApprovalRule", "Deputy", "Roll", "Stay", "StayCell", "Stop", "Trip", "TripImport",
+    "ApprovalRule", "CalendarFeed", "Companion", "Delegation", "Deputy", "Roll", "Stay", "StayCell", "Stop", "Trip",
+    "TripGroup", "TripImport",
 ]  # fmt: skip

@@ -1,4 +1,5 @@
-"""What this room stores about a person: trips, their stops, and the stays derived from them."""
+"""What this room stores about a person: trips, their stops, who comes along, and the stays derived from them; the
+calendar that reads them, and who may enter trips for whom."""
 
 from __future__ import annotations
 
@@ -6,7 +7,7 @@ from typing import Any
 
 from safeconduct.accounts.hooks import PersonalData
 from safeconduct.accounts.models import User
-from safeconduct.trips.models import Addressee, Trip
+from safeconduct.trips.models import Addressee, CalendarFeed, Delegation, Trip
 from safeconduct.trips.queries import stops_of
 from safeconduct.trips.typed import trip_row
 
@@ -19,11 +20,24 @@ def _export(user: User) -> dict[str, Any]:
         notes = {stop.public_id: stop.note for stop in stops}
         row = trip_row(trip, stops)
         row["stops"] = [one | {"note": notes[one["id"]]} for one in row["stops"]]
+        row["companions"] = [
+            {"name": one.name, "minor": one.is_minor, "email": one.address} for one in trip.companions.order_by("seq")
+        ]
         rows.append(row)
-    return {"trips": rows}
+    return {
+        "trips": rows,
+        "calendar": list(CalendarFeed.objects.filter(user=user).values("made_at", "read_at")),
+        "delegates": [
+            {"name": one.delegate.name, "from": one.made_at, "until": one.ended_at}
+            for one in Delegation.objects.of_user(user).select_related("delegate")
+        ],
+    }
 
 
 def _erase(user: User) -> None:
+    CalendarFeed.objects.filter(user=user).delete()
+    # What they may do for others goes with their account: the key to the delegate cascades.
+    Delegation.objects.of_user(user).delete()
     Addressee.objects.of_user(user).delete()
     # Stops and stays go with their trip, and so does what upper rooms derived from it.
     Trip.objects.of_user(user).delete()
@@ -31,7 +45,8 @@ def _erase(user: User) -> None:
 
 OWN_DATA = PersonalData(
     room="trips",
-    models=("trips.Trip", "trips.Stop", "trips.Stay", "trips.StayCell", "trips.Addressee"),
+    models=("trips.Trip", "trips.Stop", "trips.Stay", "trips.StayCell", "trips.Addressee", "trips.CalendarFeed",
+            "trips.Companion", "trips.Delegation", "trips.TripGroup"),
     export=_export,
     erase=_erase,
 )
