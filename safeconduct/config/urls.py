@@ -15,6 +15,7 @@ ROOMS = [
     ("trips/", "safeconduct.trips.urls"),
     ("alerts/", "safeconduct.alerts.urls"),
     ("entry/", "safeconduct.advice.urls"),
+    ("advisor/", "safeconduct.advice.advisor_urls"),
     ("", "safeconduct.notify.urls"),
     ("centres/", "safeconduct.centres.urls"),
     ("dev/mailbox/", "safeconduct.outbox.urls"),

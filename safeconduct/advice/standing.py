@@ -1,0 +1,178 @@
+"""How far people have got with their briefings: for themselves, and for their organisation the one fact it may see.
+
+What a manager reads here is whether a briefing of a trip was acknowledged, when, and whether that was for the places and
+days of the trip as it is now.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from django.db.models import Exists, F, OuterRef, Q
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from safeconduct.advice.asking import asked_of, asked_of_trip, itinerary_digest, with_person
+from safeconduct.advice.briefing import STEPS, Asked, Briefing, Changes, Line, changes
+from safeconduct.advice.gathering import briefing_of
+from safeconduct.advice.models import BriefingPolicy, Preparation, PreTripMail
+from safeconduct.orgs.access import Seat
+from safeconduct.orgs.models import Organisation
+from safeconduct.orgs.tenancy import TenantQuerySet
+from safeconduct.trips.models import WATCHED, Stop, Trip
+from safeconduct.trips.queries import stops_of
+
+ENTRY: Final = "entry."
+LEVELS: Final = ("security.rating", "security.advice", "health.rating", "health.advice")
+"""Keys of lines whose change is one of substance: what is asked at the border, levels of governments and our own."""
+
+
+def question_of(row: Preparation, lang: str) -> Asked:
+    """Return what a preparation asks; places and dates of a trip are those that the trip has now."""
+    if row.trip is None:
+        return asked_of(row.asked)
+    asked = asked_of_trip(
+        stops_of(row.trip), home=row.organisation.home_country, lang=lang, departure=row.asked.get("departure", "")
+    )
+    return with_person(asked, row.asked)
+
+
+def briefing_for(row: Preparation, seat: Seat, *, lang: str, now: datetime) -> Briefing:
+    """Return the briefing of a preparation as its person may see it."""
+    return briefing_of(question_of(row, lang), lang=lang, now=now, seat=seat)
+
+
+def own_preparations(seat: Seat) -> TenantQuerySet[Preparation]:
+    """Return what the person has begun and not forgotten here, the latest first."""
+    rows = Preparation.objects.for_org(seat.organisation).filter(user_id=seat.user.pk, forgotten_at__isnull=True)
+    return rows.select_related("trip", "organisation")
+
+
+def preparation_of(seat: Seat, trip: Trip) -> Preparation | None:
+    """Return the person's preparation of one of their trips, None before they began, or after it was forgotten."""
+    return own_preparations(seat).filter(trip=trip).first()
+
+
+def news_for(row: Preparation, briefing: Briefing) -> Changes:
+    """Return what changed since the reader read it. Steps that were not read yet hold no news: all of them is new."""
+    if not row.marks:
+        return Changes()
+    found = changes(row.marks, briefing)
+    read = {line.key for step in briefing.steps if step.key in row.steps_read for line in step.lines}
+    return Changes(tuple(line for line in found.added if line.key in read), found.changed, found.gone)
+
+
+def is_of_substance(key: str) -> bool:
+    """Whether a change of this line is one to be briefed about anew."""
+    return key.startswith((ENTRY, *LEVELS))
+
+
+def changed_since_acknowledged(row: Preparation, briefing: Briefing) -> tuple[Line, ...]:
+    """Return the lines of substance that say something else, or are new, since the briefing was acknowledged."""
+    if row.acknowledged_at is None:
+        return ()
+    found = changes(row.acknowledged_marks, briefing)
+    return tuple(line for line in (*found.changed, *found.added) if is_of_substance(line.key))
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What an organisation sees of a trip's briefing. `is_outdated`: acknowledged for other places or days."""
+
+    acknowledged_at: datetime | None = None
+    is_outdated: bool = False
+    reminded_at: datetime | None = None
+    is_ahead: bool = True
+
+    @property
+    def holds(self) -> bool:
+        """Whether the briefing of the trip as it is was acknowledged."""
+        return self.acknowledged_at is not None and not self.is_outdated
+
+    @property
+    def sign(self) -> str:
+        """The sign of the look."""
+        if self.holds:
+            return "1"
+        return "3" if self.is_ahead else "0"
+
+    @property
+    def words(self) -> str | Promise:
+        """The state in a word or two."""
+        if self.holds:
+            return _("Acknowledged")
+        return _("Trip changed since") if self.is_outdated else _("Not acknowledged")
+
+
+def standings(trips: Iterable[tuple[Trip, Sequence[Stop]]], now: datetime) -> dict[int, Standing]:
+    """Return of each trip with its stops how its briefing stands, by key. All are of one organisation."""
+    pairs = list(trips)
+    if not pairs:
+        return {}
+    house, keys = pairs[0][0].organisation_id, [trip.pk for trip, _stops in pairs]
+    prepared = Preparation.objects.for_org(house).filter(trip_id__in=keys, acknowledged_at__isnull=False)
+    by_trip = {row.trip_id: row for row in prepared}
+    reminded = PreTripMail.objects.for_org(house).filter(trip_id__in=keys, reminded_at__isnull=False)
+    asked_at = dict(reminded.values_list("trip_id", "reminded_at"))
+    return {
+        trip.pk: Standing(
+            row.acknowledged_at if row else None,
+            row is not None and not _is_for(row, trip, stops),
+            asked_at.get(trip.pk),
+            trip.starts_at > now,
+        )
+        for trip, stops in pairs
+        for row in [by_trip.get(trip.pk)]
+    }
+
+
+def _is_for(row: Preparation, trip: Trip, stops: Iterable[Stop]) -> bool:
+    return row.acknowledged_revision == trip.revision or row.acknowledged_for == itinerary_digest(stops)
+
+
+def standing_of(trip: Trip, now: datetime) -> Standing:
+    """Return how the briefing of one trip stands."""
+    return standings([(trip, stops_of(trip))], now)[trip.pk]
+
+
+def not_acknowledged(rows: TenantQuerySet[Trip], organisation: Organisation, now: datetime) -> TenantQuerySet[Trip]:
+    """Return of an organisation's trips those that are not over and whose briefing, as they are now, nobody acknowledged."""
+    acknowledged = Preparation.objects.for_org(organisation).filter(acknowledged_at__isnull=False, trip__isnull=False)
+    changed = acknowledged.exclude(acknowledged_revision=F("trip__revision")).select_related("trip")
+    outdated = [row.trip_id for row in changed if row.trip is not None and not _is_for(row, row.trip, stops_of(row.trip))]
+    return rows.filter(
+        Q(pk__in=outdated) | ~Exists(acknowledged.filter(trip=OuterRef("pk"))),
+        Q(ends_at__isnull=True) | Q(ends_at__gte=now),
+        state__in=WATCHED,
+    )
+
+
+def sends_pre_trip_mail(organisation: Organisation | int) -> bool:
+    """Return whether an organisation wants mails before trips; by default it does."""
+    row = BriefingPolicy.objects.for_org(organisation).first()
+    return row is None or row.sends_pre_trip_mail
+
+
+def is_over(row: Preparation, now: datetime) -> bool:
+    """Whether the journey of a preparation is over, in the zone of its organisation."""
+    if row.trip is not None:
+        return row.trip.is_cancelled or (row.trip.ends_at is not None and row.trip.ends_at < now)
+    return row.ends_on is not None and row.ends_on < _today(row, now)
+
+
+def _today(row: Preparation, now: datetime) -> date:
+    return now.astimezone(ZoneInfo(row.organisation.zone)).date()
+
+
+def steps_left(row: Preparation) -> int:
+    """Return how many steps were not read yet."""
+    return len(STEPS) - len(row.steps_read)
+
+
+def step_to_go_on(row: Preparation) -> str:
+    """Return where the reader left off."""
+    return row.step if row.step in STEPS else STEPS[0]
