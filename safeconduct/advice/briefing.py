@@ -7,9 +7,9 @@ has a key that stays the same and a mark of what it says, so that a reader can b
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
 from typing import Final, Literal
 
 from safeconduct.advice.answers import Change, Journey, Leg, Source

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cache
@@ -133,12 +133,12 @@ def links_of(countries: Collection[str]) -> dict[str, tuple[Link, ...]]:
     }
 
 
-def quotes_of(country: str, lang: str) -> tuple[Quote, ...]:
+def quotes_of(country: str, lang: str, rows: Sequence[IssuerAdvice] | None = None) -> tuple[Quote, ...]:
     """Return what is quoted of entry and health, that of the reader's language first: each section whole, then the parts
     of it whose heading names a kind of rule; and the notices of health authorities. An entry that may not be quoted, or was
-    not read yet, is a link."""
+    not read yet, is a link. `rows`: what `advice_for` says, where somebody has asked already."""
     found: list[Quote] = []
-    rows = advice_for(country)
+    rows = advice_for(country) if rows is None else rows
     audiences = dict(Feed.objects.filter(key__in={row.issuer for row in rows}).values_list("key", "format"))
     for row in sorted(rows, key=lambda row: (not row.lang.startswith(lang), row.issuer_name)):
         written_for = WRITTEN_FOR.get(Feed.Format(audiences[row.issuer]), "")

@@ -16,6 +16,7 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from safeconduct.advice.kinds import ANSWERS, CONDITIONS, KINDS, NOT_REQUIRED, OBTAINED, RECOMMENDED, REQUIRED
+from safeconduct.advice.occasionmodels import Occasion as Occasion
 from safeconduct.lib import clock
 from safeconduct.lib.ids import public_id
 from safeconduct.matching.models import Leased

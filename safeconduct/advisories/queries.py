@@ -122,9 +122,17 @@ def advice_for(country_code: str, *, with_sections: bool = True) -> tuple[Issuer
 
     `with_sections` False: levels and dates alone, for lists.
     """
-    rows = _standing(clock.now()).filter(country_code__in={country_code.upper(), WORLDWIDE})
-    found = _advice(list(rows), with_sections=with_sections)
-    return tuple(sorted(found, key=_order))
+    return advice_for_each([country_code], with_sections=with_sections)[country_code.upper()]
+
+
+def advice_for_each(
+    country_codes: Iterable[str], *, with_sections: bool = True
+) -> dict[str, tuple[IssuerAdvice, ...]]:
+    """Return the same for several countries, looked up at once; one without advice has an empty row."""
+    codes = {code.upper() for code in country_codes}
+    rows = _standing(clock.now()).filter(country_code__in={*codes, WORLDWIDE})
+    found = sorted(_advice(list(rows), with_sections=with_sections), key=_order)
+    return {code: tuple(one for one in found if one.country_code in (code, WORLDWIDE)) for code in codes}
 
 
 def advice_of(advisory: Advisory) -> IssuerAdvice:

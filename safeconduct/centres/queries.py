@@ -73,9 +73,15 @@ def _first(centres: list[Centre], home: str) -> Centre:
     return min(centres, key=lambda c: (not c.is_24_hours, c.country_code != home, c.name.lower(), c.pk))
 
 
-def centres_for(lon: float, lat: float, home_country: str) -> list[HelpCentre]:
-    """Return the centre nearest to a place, then the one that people at home are given, when it is another."""
-    centres = list(all_centres())
+def centres_for(
+    lon: float, lat: float, home_country: str, centres: list[Centre] | None = None
+) -> list[HelpCentre]:
+    """Return the centre nearest to a place, then the one that people at home are given, when it is another.
+
+    `centres`: all of them, where somebody has looked them up already.
+    """
+    if centres is None:
+        centres = list(all_centres())
     near = _nearest(centres, lon, lat)
     if near is None:
         return []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from collections.abc import Sequence
 from typing import Final
 
 from django.urls import reverse
@@ -41,10 +42,14 @@ def advice_and_quotes(
         found,
         key=lambda row: (SECURITY_FIRST.get(row.category, 2), row.is_worldwide, row.issuer_name, row.title),
     )
+    return advice_rows(rows), {key: tuple(each) for key, each in quotes.items()}
+
+
+def advice_rows(rows: Sequence[IssuerAdvice]) -> tuple[AdviceRow, ...]:
+    """Entries as rows of the table side by side, in their order."""
     # A publisher may have an entry for a part of the country, or one of the whole world.
     entries = Counter(row.issuer for row in rows if row.category == "security")
-    found_rows = tuple(_row(row, is_one_of_many=entries[row.issuer] > 1) for row in rows)
-    return found_rows, {key: tuple(each) for key, each in quotes.items()}
+    return tuple(_row(row, is_one_of_many=entries[row.issuer] > 1) for row in rows)
 
 
 def _row(row: IssuerAdvice, *, is_one_of_many: bool) -> AdviceRow:
@@ -65,14 +70,14 @@ def _row(row: IssuerAdvice, *, is_one_of_many: bool) -> AdviceRow:
         is_built_to_shape=row.built_to_shape,
         attribution=row.attribution,
         licence=row.licence,
-        history=tuple(_step(step) for step in row.history[:MOST_HISTORY] if step.is_notable),
+        history=tuple(step_words(step) for step in row.history[:MOST_HISTORY] if step.is_notable),
         is_read=row.is_read,
         about=row.title if is_one_of_many and row.category == "security" else "",
         has_full_text=bool(row.sections) and not row.single_sections,
     )
 
 
-def _step(step: LevelStep) -> str:
+def step_words(step: LevelStep) -> str:
     """What changed: the country's level, or where that stayed, that of its worst part; or that it was listed at all."""
     is_of_parts = step.old == step.new
     text = _("changed on %(day)s from %(old)s to %(new)s")

@@ -13,10 +13,11 @@ from safeconduct.ratings.queries import Explained, explained
 
 def cards(country_code: str, organisation: Organisation | None) -> tuple[RatingCard, ...]:
     """Security, then medical; an organisation's own stands beside ours."""
-    return tuple(_card(row) for row in explained(country_code, organisation))
+    return tuple(card(row) for row in explained(country_code, organisation))
 
 
-def _card(row: Explained) -> RatingCard:
+def card(row: Explained) -> RatingCard:
+    """One rating as a guide shows it."""
     own = row.own
     return RatingCard(
         kind=row.kind,

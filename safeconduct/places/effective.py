@@ -26,12 +26,17 @@ class EffectiveFact:
     reason: str = ""
 
 
-def effective_facts(*, country_code: str = "", fields: Collection[str] | None = None) -> list[EffectiveFact]:
-    """Facts of one country, or of all; an override to “unknown” takes the fact away."""
+def effective_facts(
+    *, country_code: str = "", country_codes: Collection[str] | None = None, fields: Collection[str] | None = None
+) -> list[EffectiveFact]:
+    """Facts of one country, of several, or of all; an override to “unknown” takes the fact away."""
     shipped, overrides = Fact.objects.all(), FactOverride.objects.filter(ended_at__isnull=True)
     if country_code:
         shipped = shipped.filter(country_code=country_code)
         overrides = overrides.filter(country_code=country_code)
+    if country_codes is not None:
+        shipped = shipped.filter(country_code__in=country_codes)
+        overrides = overrides.filter(country_code__in=country_codes)
     if fields is not None:
         shipped, overrides = shipped.filter(field__in=fields), overrides.filter(field__in=fields)
     found = {

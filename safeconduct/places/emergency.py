@@ -66,16 +66,21 @@ def emergency_of(iso2: str) -> Emergency:
     return emergency_from(found[0]) if found else Emergency(_lines({}, None, {}))
 
 
-def emergency_from(fact: EffectiveFact) -> Emergency:
-    """A stored statement for a page."""
-    cited = {
+def cited_by(fact: EffectiveFact) -> set[str]:
+    """The keys of the sources that the numbers of a statement name."""
+    return {
         entry[column]
         for entries in fact.value.values()
         for entry in entries
         if isinstance(entry, dict)
         for column in ("src", "src2")
     }
-    sources = {source.src: source for source in FactSource.objects.filter(src__in=cited)}
+
+
+def emergency_from(fact: EffectiveFact, sources: dict[str, FactSource] | None = None) -> Emergency:
+    """A stored statement for a page. `sources`: those that it cites, where somebody has looked them up already."""
+    if sources is None:
+        sources = {source.src: source for source in FactSource.objects.filter(src__in=cited_by(fact))}
     return Emergency(
         _lines(fact.value, fact.checked_on, sources),
         fact.checked_on,

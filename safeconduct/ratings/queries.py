@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from typing import Any
@@ -62,20 +63,31 @@ class InputLine:
 
 def explained(country_code: str, organisation: Organisation | None = None) -> tuple[Explained, ...]:
     """Security, then medical. An organisation sees its own rating beside ours, never another's."""
-    ratings = {row.kind: row for row in Rating.objects.filter(country_code=country_code)}
+    return explained_each([country_code], organisation)[country_code]
+
+
+def explained_each(
+    country_codes: Collection[str], organisation: Organisation | None = None
+) -> dict[str, tuple[Explained, ...]]:
+    """The same for several countries, looked up at once."""
+    ratings = {(row.country_code, row.kind): row for row in Rating.objects.filter(country_code__in=country_codes)}
     overrides = {
-        row.kind: row for row in Override.objects.filter(country_code=country_code, ended_at__isnull=True)
+        (row.country_code, row.kind): row
+        for row in Override.objects.filter(country_code__in=country_codes, ended_at__isnull=True)
     }
-    own: dict[str, OrganisationRating] = {}
+    own: dict[tuple[str, str], OrganisationRating] = {}
     if organisation is not None:
         rows = OrganisationRating.objects.for_org(organisation).filter(
-            country_code=country_code, ended_at__isnull=True
+            country_code__in=country_codes, ended_at__isnull=True
         )
-        own = {row.kind: row for row in rows}
-    return tuple(
-        _explained(country_code, kind, ratings.get(kind), overrides.get(kind), own.get(kind))
-        for kind in (Kind.SECURITY, Kind.MEDICAL)
-    )
+        own = {(row.country_code, row.kind): row for row in rows}
+    return {
+        code: tuple(
+            _explained(code, kind, ratings.get((code, kind)), overrides.get((code, kind)), own.get((code, kind)))
+            for kind in (Kind.SECURITY, Kind.MEDICAL)
+        )
+        for code in country_codes
+    }
 
 
 def _explained(
