@@ -309,6 +309,8 @@ def main() -> None:
     parser.add_argument("--login", nargs=2, metavar=("EMAIL", "PASSWORD"))
     wanted = parser.parse_args()
     wanted.out.mkdir(parents=True, exist_ok=True)
+    # A packed copy of an older style sheet would be served in its place: bring them up to date first.
+    subprocess.run([sys.executable, ROOT / "frontend" / "assets.py"], check=True)
     with running_browser() as browser:
         if wanted.url:
             person = tuple(wanted.login) if wanted.login else None
