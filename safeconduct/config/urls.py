@@ -13,6 +13,7 @@ ROOMS = [
     ("advice/", "safeconduct.advisories.urls"),
     ("ratings/", "safeconduct.ratings.urls"),
     ("trips/", "safeconduct.trips.urls"),
+    ("calendar/", "safeconduct.trips.calendar_urls"),
     ("alerts/", "safeconduct.alerts.urls"),
     ("entry/", "safeconduct.advice.urls"),
     ("advisor/", "safeconduct.advice.advisor_urls"),

@@ -161,6 +161,7 @@ urlpatterns = [
     path("manage/trips/import/<slug:public_id>/", tripimports.import_result, name="trips_import_result"),
     path("manage/trips/import/<slug:public_id>/rows.csv", tripimports.rejected, name="trips_import_rejected"),
     path("manage/trips/import/<slug:public_id>/cancel/", tripimports.held, name="trips_import_held"),
+    path("manage/trips/export/", trips.trips_export, name="manage_trips_export"),
     path("manage/trips/<slug:public_id>/", trips.trip, name="manage_trip"),
     path("manage/guides/", notes.notes, name="notes"),
     path("manage/guides/preview/", notes.note_preview, name="note_preview"),

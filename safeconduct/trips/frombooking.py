@@ -15,8 +15,10 @@ from django.utils.translation import gettext as _
 from safeconduct.trips.bookings.model import (
     CANCELLED,
     FLIGHT,
+    HOLD,
     JOURNEYS,
     LODGING,
+    PENDING,
     TRAIN,
     Moment,
     Reading,
@@ -69,6 +71,7 @@ def _leg(one: Reservation) -> Row:
         "to_place": _place(one.destination),
         "depart": _local(one.starts, is_end=False),
         "arrive": _local(one.ends, is_end=True),
+        "tentative": one.status in (PENDING, HOLD),
         "note": _what(one)[:NOTE_LENGTH],
     }
     return Row(values, True, _doubts(one))
@@ -76,15 +79,18 @@ def _leg(one: Reservation) -> Row:
 
 def _stay(one: Reservation) -> Row:
     house = one.origin
-    address = ", ".join(part for part in (one.name or house.name, house.street, house.postal_code) if part)
+    # A name that is the town's own says no more than the town.
+    name = "" if (one.name or house.name) == house.city else one.name or house.name
+    address = ", ".join(part for part in (name, house.street, house.postal_code) if part)
     values = {
         "kind": Stop.Kind.LODGING if one.kind == LODGING else Stop.Kind.STAY,
-        "place": house.city or house.iata,
+        "place": house.city or house.iata or house.country,
         "address": address[:ADDRESS_LENGTH],
         "lat": "" if house.lat is None else round(house.lat, 5),
         "lon": "" if house.lon is None else round(house.lon, 5),
         "arrive": _local(one.starts, is_end=False),
         "depart": _local(one.ends or one.starts, is_end=True),
+        "tentative": one.status in (PENDING, HOLD),
         "note": _what(one)[:NOTE_LENGTH],
     }
     return Row(values, False, _doubts(one))

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from safeconduct.trips import bookingviews, views
+from safeconduct.trips import bookingviews, fileviews, views
 
 app_name = "trips"
 
@@ -10,8 +10,13 @@ urlpatterns = [
     path("", views.trip_list, name="list"),
     path("new/", views.trip_new, name="new"),
     path("new/booking/", bookingviews.trip_from_booking, name="from_booking"),
+    path("files/", fileviews.files, name="files"),
+    path("files/export/", fileviews.export, name="export"),
+    path("files/calendar/make/", fileviews.calendar_make, name="calendar_make"),
+    path("files/calendar/end/", fileviews.calendar_end, name="calendar_end"),
     path("<slug:public_id>/", views.trip_detail, name="detail"),
     path("<slug:public_id>/change/", views.trip_change, name="change"),
     path("<slug:public_id>/cancel/", views.trip_cancel, name="cancel"),
+    path("<slug:public_id>/export/", fileviews.trip_export, name="trip_export"),
     path("<slug:public_id>/mail/", views.trip_mail, name="mail"),
 ]

@@ -90,6 +90,7 @@ def build(world: World) -> Scene:
         "orgs:brand_css": dict(org_page),
         "orgs:logo": dict(org_page),
         "accounts:verify": {"token": "no-such-token"},
+        "calendar:feed": {"token": "no-such-token"},
         "guides:destination": {"key": lisbon.key},
         "guides:export": {"key": lisbon.key},
         "guides:chapter": {"key": lisbon.key, "chapter": "medical"},
@@ -131,7 +132,7 @@ def build(world: World) -> Scene:
         by_name[name] = {"public_id": rule.public_id}
     for name in ("ops:entry_rules_file", "ops:entry_rules_refused", "ops:entry_rules_take_back"):
         by_name[name] = {"public_id": rules_file.public_id}
-    for name in ("trips:detail", "trips:change", "trips:cancel", "trips:mail"):
+    for name in ("trips:detail", "trips:change", "trips:cancel", "trips:mail", "trips:trip_export"):
         by_name[name] = {"public_id": trip.public_id}
     for name in ("ops:organisation", "ops:organisation_edit"):
         by_name[name] = dict(org_page)

@@ -11,7 +11,9 @@ from safeconduct.audit.actions import record
 from safeconduct.lib import clock
 from safeconduct.ops.manage import queries
 from safeconduct.orgs.access import right_required, signed_in, the_seat
+from safeconduct.lib.errors import NotFound
 from safeconduct.trips.access import VIEW, access_trip
+from safeconduct.trips.exporting import FORMS, export_of, organisation_for_export
 from safeconduct.trips.queries import STATES, stops_of, trips_of_organisation
 from safeconduct.trips.timeline import count_of, timeline
 
@@ -35,6 +37,27 @@ def trip_list(request: HttpRequest) -> HttpResponse:
         "states": queries.TRIP_STATES,
     }
     return render(request, "ops/manage/trips.html", context)
+
+
+@require_safe
+@right_required("trips.view")
+def trips_export(request: HttpRequest) -> HttpResponse:
+    """The trips that the list shows, as CSV or JSON. It is written down who took how many, by which state."""
+    seat = the_seat(request)
+    state, words = request.GET.get("state", ""), request.GET.get("q", "").strip()[:100]
+    state, form = state if state in STATES else "", request.GET.get("as", "csv")
+    if form not in ("csv", "json"):
+        raise NotFound("form")
+    rows = organisation_for_export(seat, state=state, words=words)
+    kind, ending = FORMS[form]
+    answer = HttpResponse(export_of(form, rows, with_names=False), content_type=kind)
+    answer.headers["Content-Disposition"] = f'attachment; filename="trips.{ending}"'
+    # What was searched for may be a name: that there were words is enough.
+    record(
+        "trips.exported", by=signed_in(request), subject=seat.organisation, organisation=seat.organisation,
+        detail={"trips": len(rows), "form": form, "state": state, "words": bool(words)},
+    )  # fmt: skip
+    return answer
 
 
 @require_safe

@@ -30,6 +30,7 @@ _THINGS: Final = {
         "boatNumber",
         "provider",
     ),
+    model.TRIP: ("Trip", "tripOrigin", "itinerary", "Place", "identifier", "provider"),
 }
 
 

@@ -16,12 +16,14 @@ FLIGHT: Final = "FlightReservation"
 TRAIN: Final = "TrainReservation"
 BUS: Final = "BusReservation"
 BOAT: Final = "BoatReservation"
+TRIP: Final = "Reservation"
+"""For a journey of which it is not said by what."""
 LODGING: Final = "LodgingReservation"
 EVENT: Final = "EventReservation"
 FOOD: Final = "FoodEstablishmentReservation"
 CAR: Final = "RentalCarReservation"
 TAXI: Final = "TaxiReservation"
-JOURNEYS: Final = frozenset({FLIGHT, TRAIN, BUS, BOAT})
+JOURNEYS: Final = frozenset({FLIGHT, TRAIN, BUS, BOAT, TRIP})
 
 _UNSAFE: Final = re.compile(r"[\W_]+")
 

@@ -27,6 +27,7 @@ _BY_THING: Final = {
     "Restaurant": "FoodEstablishmentReservation",
     "FoodEstablishment": "FoodEstablishmentReservation",
     "Event": "EventReservation",
+    "Trip": "Reservation",
 }
 """What is reserved → the kind, for reservations that say no more than that they are one."""
 KINDS: Final = frozenset(_BY_THING.values())

@@ -55,6 +55,7 @@ SHAPES: Final = {
     model.BOAT: Shape(
         ("departureBoatTerminal", "departureStation"), ("arrivalBoatTerminal", "arrivalStation"), number=("boatNumber",)
     ),
+    model.TRIP: Shape(("tripOrigin",), ("itinerary",)),
     model.LODGING: Shape(
         starts=("checkinTime", "checkinDate"), ends=("checkoutTime", "checkoutDate"), needs=(*_STAY, "ends")
     ),

@@ -22,6 +22,8 @@ COLUMNS: Final = (
     "id", "email", "given_name", "family_name", "language", "title", "kind", "place", "to_place", "arrive", "depart",
     "address", "tentative", "note", "status",
 )  # fmt: skip
+KEYS: Final = ("place_key", "to_place_key")
+"""Read where our own export gives them: a key is never ambiguous."""
 MOST_ROWS: Final = 20_000
 ADDRESS = re.compile(r"^[^@\s,;<>]{1,64}@[^@\s,;<>]+\.[^@\s,;<>]+$")
 YES: Final = frozenset({"yes", "y", "true", "1", "x"})
@@ -170,13 +172,14 @@ def _trip(source_id: str, rows: Sequence[Row]) -> TripRow:
         language=_first(rows, "language").lower(),
         title=_first(rows, "title"),
         is_cancelled=all(_value(row, "status").lower() in CANCELLED for row in rows),
-        stops=tuple(_stop(row.number, {name: _value(row, name) for name in COLUMNS}) for row in rows),
+        stops=tuple(_stop(row.number, {name: _value(row, name) for name in (*COLUMNS, *KEYS)}) for row in rows),
     )
 
 
 def _stop(number: int, said: Mapping[str, str]) -> StopRow:
     return StopRow(
-        number=number, kind=said["kind"].lower(), place=said["place"], to_place=said["to_place"],
+        number=number, kind=said["kind"].lower(), place=said["place_key"] or said["place"],
+        to_place=said["to_place_key"] or said["to_place"],
         arrive=said["arrive"], depart=said["depart"], address=said["address"],
         is_tentative=said["tentative"].lower() in YES, note=said["note"][:300],
     )  # fmt: skip
