@@ -39,7 +39,7 @@ from safeconduct.matching.recalling import recall
 from safeconduct.notify.models import Notice, Subscription
 from safeconduct.orgs.models import Membership
 from safeconduct.orgs.tenancy import TenantQuerySet
-from safeconduct.trips.models import Stay, StayCell, Trip
+from safeconduct.trips.models import WATCHED, Stay, StayCell, Trip
 
 PAGE = 1000
 """Trips in one transaction."""
@@ -118,7 +118,7 @@ def _judged(
     list(everybody.trips.select_for_update().filter(pk__in=page).order_by("pk").values_list("pk"))
     if impact is None:
         return {}
-    here = everybody.stays.filter(trip_id__in=page, trip__state=Trip.State.REGISTERED, to_at__gte=now - MARGIN)
+    here = everybody.stays.filter(trip_id__in=page, trip__state__in=WATCHED, to_at__gte=now - MARGIN)
     stays = list(here.only(*STAY_COLUMNS).order_by("trip_id", "from_at", "id"))
     judged = matches(impact, [whereabouts_of(stay) for stay in stays])
     hits = [(stay, hit) for stay, hit in zip(stays, judged, strict=True) if hit is not None]

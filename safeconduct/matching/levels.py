@@ -33,7 +33,7 @@ from safeconduct.notify.addresses import absolute, addresses_of
 from safeconduct.notify.models import Notice, Subscription, UnsubscribeLink
 from safeconduct.notify.queries import Recipient
 from safeconduct.places.queries import localised_name
-from safeconduct.trips.models import Stay, Trip
+from safeconduct.trips.models import WATCHED, Stay
 
 logger = logging.getLogger(__name__)
 PAGE: Final = 500
@@ -189,7 +189,7 @@ class _Teller:
     def __post_init__(self) -> None:
         self.help = HelpFinder()
         self.trip_url = addresses_of("trips:detail")
-        self.stays = self.everybody.stays.filter(to_at__gte=self.now, trip__state=Trip.State.REGISTERED)
+        self.stays = self.everybody.stays.filter(to_at__gte=self.now, trip__state__in=WATCHED)
         self.subscriptions = self.everybody.subscriptions.filter(ended_at__isnull=True)
         if self.change.country_code:
             self.stays = self.stays.filter(country_code=self.change.country_code)

@@ -12,7 +12,7 @@ RIGHTS: dict[str, frozenset[str]] = {
     MANAGER: frozenset(
         {
             "portal.use", "trips.own", "alerts.view", "organisation.view",
-            "trips.view", "trips.import", "people.view", "people.invite", "people.roles", "people.end",
+            "trips.view", "trips.import", "trips.approve", "approval.edit", "people.view", "people.invite", "people.roles", "people.end",
             "numbers.view", "exposures.view", "deliveries.view", "guides.note", "ratings.own",
         }
     ),

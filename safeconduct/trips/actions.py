@@ -1,5 +1,8 @@
 """Registering, changing, cancelling and muting a trip. Each is one transaction with its audit entry.
 
+What is registered or changed is weighed by the organisation's rule of approval (trips/approving.py). A draft is its
+traveller's alone: it has no stays, so that nothing finds it, and no entry in the log before it is registered.
+
 Stays are written anew at every change of the itinerary, and the revision goes up: matching compares it with the
 one it has seen. Nothing is matched or mailed here.
 """
@@ -17,17 +20,20 @@ from safeconduct.lib import clock
 from safeconduct.lib.errors import Refused
 from safeconduct.orgs.access import Seat
 from safeconduct.orgs.models import Membership
+from safeconduct.trips import approving
+from safeconduct.trips.approvalmodels import ApprovalRequest
 from safeconduct.trips.drafts import SettledStop, StopDraft, checked_title, settled_stops, span_of
 from safeconduct.trips.models import Stop, Trip
+from safeconduct.trips.weighing import Weigher, pieces_settled
 from safeconduct.trips.writing import columns, new_stop, write_new, write_stays
 
 
 def register_trip(
-    seat: Seat, *, title: str, stops: Sequence[StopDraft], by: User | None, form_token: str = ""
+    seat: Seat, *, title: str, stops: Sequence[StopDraft], by: User | None, form_token: str = "", as_draft: bool = False
 ) -> Trip:
     """Return the new trip of the seat's person. The same form token again returns the first trip.
 
-    Raises Refused when the membership has ended, and what `settled_stops` raises.
+    It is registered, or awaits approval where the organisation's rule asks for it. Raises Refused when the membership has ended, and what `settled_stops` raises.
     """
     if form_token:
         known = _from_form(seat, form_token)
@@ -43,10 +49,11 @@ def register_trip(
     try:
         with transaction.atomic():
             trip = _new_trip(seat, words, settled, form_token)
-            audit.record(
-                "trip.registered", by=by, subject=trip, organisation=seat.organisation,
-                detail={"stops": len(settled), "traveller": seat.user.public_id},
-            )  # fmt: skip
+            if as_draft:
+                trip.state = Trip.State.DRAFT
+                write_new([(trip, settled)])
+            else:
+                _register(trip, settled, by)
     except IntegrityError:
         # The same form came in twice at once: the other one made the trip.
         known = _from_form(seat, form_token) if form_token else None
@@ -64,10 +71,12 @@ def change_trip(
     by: User | None,
     revision: int | None = None,
     is_from_source: bool = False,
+    registers: bool = False,
+    is_approved: bool = False,
 ) -> Trip:
     """Return the trip with its new name and stops. Stops that are named keep their identity.
 
-    `revision` is the one the person saw; Refused when somebody has changed the itinerary since. A change of the
+    `registers` makes a trip of a draft; `is_approved`: what changed is approved where it comes from. `revision` is the one the person saw; Refused when somebody has changed the itinerary since. A change of the
     name alone leaves the revision as it is. A source changes its trips whatever became of the membership.
     """
     settled = settled_stops(stops)
@@ -76,9 +85,12 @@ def change_trip(
         kept = _locked(trip)
         if kept.is_cancelled:
             raise Refused("trip.cancelled", _("This trip was cancelled. Register a new one."))
+        if registers and kept.is_draft:
+            _refuse_without_membership(kept)
         old = list(kept.stops.order_by("seq"))
         is_renamed, is_moved = kept.title != words, not _is_same(old, settled)
-        if not (is_renamed or is_moved):
+        becomes = registers and kept.is_draft
+        if not (is_renamed or is_moved or becomes):
             return kept
         if revision is not None and revision != kept.revision:
             raise Refused(
@@ -87,30 +99,58 @@ def change_trip(
             )
         kept.title, kept.changed_at = words, clock.now()
         if is_moved:
-            if not is_from_source:
+            if not (is_from_source or kept.is_draft):
                 _refuse_a_new_trip_in_an_old_one(kept)
             kept.revision += 1
             kept.starts_at, kept.ends_at = span_of(settled)
             _write_stops(kept, settled, {stop.public_id: stop for stop in old})
-            _write_stays(kept)
+            if not kept.is_draft:
+                _write_stays(kept)
         kept.save(update_fields=["title", "changed_at", "revision", "starts_at", "ends_at"])
-        audit.record(
-            "trip.changed", by=by, subject=kept, organisation=kept.organisation,
-            detail={"revision": kept.revision, "stops": len(settled), "itinerary": is_moved},
-        )  # fmt: skip
+        if becomes:
+            kept.registered_at = kept.changed_at
+            kept.revision += 1
+            _register(kept, settled, by)
+        elif not kept.is_draft:
+            audit.record(
+                "trip.changed", by=by, subject=kept, organisation=kept.organisation,
+                detail={"revision": kept.revision, "stops": len(settled), "itinerary": is_moved},
+            )  # fmt: skip
+            if is_moved:
+                stops_now = list(kept.stops.select_related("place", "to_place").order_by("seq"))
+                approving.follow_change(kept, stops_now, by=by, is_approved=is_approved)
     return kept
 
 
 def _refuse_a_new_trip_in_an_old_one(trip: Trip) -> None:
     """After the membership only the rest of a trip under way may change: whatever else is moved would be a new trip."""
-    now, day = clock.now(), clock.today(trip.organisation.zone)
+    now = clock.now()
     if trip.starts_at <= now and (trip.ends_at is None or trip.ends_at >= now):
         return
-    rows = Membership.objects.for_org(trip.organisation_id).filter(user_id=trip.user_id).select_related("programme")
-    if not any(row.is_current_on(day) for row in rows):
+    if not _is_member(trip):
         raise Refused(
             "membership.ended", _("Your membership has ended. Only a trip that is under way can still be changed.")
         )
+
+
+def _refuse_without_membership(trip: Trip) -> None:
+    if not _is_member(trip):
+        raise Refused("membership.ended", _("Your membership has ended: new trips cannot be registered."))
+
+
+def _is_member(trip: Trip) -> bool:
+    day = clock.today(trip.organisation.zone)
+    rows = Membership.objects.for_org(trip.organisation_id).filter(user_id=trip.user_id).select_related("programme")
+    return any(row.is_current_on(day) for row in rows)
+
+
+def delete_draft(trip: Trip) -> None:
+    """Delete a draft: nobody else has seen it. Raises Refused for a trip that was registered."""
+    with transaction.atomic():
+        kept = _locked(trip)
+        if not kept.is_draft:
+            raise Refused("trip.registered", _("This trip is registered. Cancel it instead."))
+        kept.delete()
 
 
 def cancel_trip(trip: Trip, *, by: User | None, is_from_source: bool = False) -> Trip:
@@ -122,12 +162,15 @@ def cancel_trip(trip: Trip, *, by: User | None, is_from_source: bool = False) ->
         kept = _locked(trip)
         if kept.is_cancelled:
             return kept
+        if kept.is_draft:
+            raise Refused("trip.draft", _("This is a draft. Delete it instead."))
         kept.state = Trip.State.CANCELLED
         kept.cancelled_at = kept.changed_at = clock.now()
         kept.revision += 1
         kept.is_gone_at_source = is_from_source
         kept.save(update_fields=["state", "cancelled_at", "changed_at", "revision", "is_gone_at_source"])
         kept.stays.all().delete()
+        approving.withdraw(kept)
         audit.record(
             "trip.cancelled", by=by, subject=kept, organisation=kept.organisation,
             detail={"source": kept.source_name} if is_from_source else {},
@@ -135,7 +178,7 @@ def cancel_trip(trip: Trip, *, by: User | None, is_from_source: bool = False) ->
     return kept
 
 
-def list_again(trip: Trip) -> Trip:
+def list_again(trip: Trip, *, is_approved: bool = False) -> Trip:
     """Return a trip that its source lists again after it was cancelled because the source no longer did."""
     with transaction.atomic():
         kept = _locked(trip)
@@ -147,6 +190,7 @@ def list_again(trip: Trip) -> Trip:
         kept.save(update_fields=["state", "cancelled_at", "is_gone_at_source", "changed_at", "revision"])
         _write_stays(kept)
         audit.record("trip.listed_again", by=None, subject=kept, organisation=kept.organisation)
+        approving.weigh_anew(kept, by=None, is_approved=is_approved)
     return kept
 
 
@@ -177,14 +221,14 @@ def _from_form(seat: Seat, form_token: str) -> Trip | None:
 
 
 def _locked(trip: Trip) -> Trip:
-    rows = Trip.objects.for_org(trip.organisation_id).select_related("organisation")
+    rows = Trip.objects.for_org(trip.organisation_id).select_related("organisation", "user")
     return rows.select_for_update(of=("self",)).get(pk=trip.pk)
 
 
 def _new_trip(seat: Seat, title: str, settled: Sequence[SettledStop], form_token: str) -> Trip:
     at = clock.now()
     start, end = span_of(settled)
-    trip = Trip(
+    return Trip(
         organisation=seat.organisation,
         user=seat.user,
         membership=seat.membership,
@@ -195,8 +239,21 @@ def _new_trip(seat: Seat, title: str, settled: Sequence[SettledStop], form_token
         changed_at=at,
         form_token=form_token or None,
     )
-    write_new([(trip, settled)])
-    return trip
+
+
+def _register(trip: Trip, settled: Sequence[SettledStop], by: User | None) -> None:
+    weighed = Weigher(trip.organisation).weigh(pieces_settled(settled))
+    approving.begin(trip, weighed)
+    if trip._state.adding:
+        write_new([(trip, settled)])
+    else:
+        trip.save(update_fields=["state", "weighed", "registered_at", "changed_at", "revision"])
+        _write_stays(trip)
+    audit.record(
+        "trip.registered", by=by, subject=trip, organisation=trip.organisation,
+        detail={"stops": len(settled), "traveller": trip.user.public_id},
+    )  # fmt: skip
+    approving.ask(trip.organisation, [(trip, weighed)], cause=ApprovalRequest.Cause.REGISTERED, by=by)
 
 
 def _is_same(old: Sequence[Stop], settled: Sequence[SettledStop]) -> bool:

@@ -6,6 +6,8 @@ they were when levels change. A trip has one open request at most. No rule is de
 
 from __future__ import annotations
 
+import hashlib
+
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
@@ -51,6 +53,11 @@ class ApprovalRule(TenantModel):
 
     def __str__(self) -> str:
         return f"approval rule {self.pk}"
+
+    @property
+    def audit_label(self) -> str:
+        """Return what the log calls this row."""
+        return f"approval rule of {self.organisation_id}"
 
     @property
     def says_anything(self) -> bool:
@@ -124,6 +131,12 @@ class ApprovalRequest(TenantModel):
     def audit_label(self) -> str:
         """Return what the log calls this request."""
         return f"approval request {self.public_id}"
+
+    @property
+    def seen(self) -> str:
+        """Return what names the itinerary and the levels as this row shows them: a decision is about no others."""
+        levels = sorted((one["kind"], one["country"], one["source"], one["rank"]) for one in self.reasons)
+        return hashlib.sha256(f"{self.revision} {levels}".encode()).hexdigest()[:16]
 
     @property
     def is_open(self) -> bool:

@@ -24,7 +24,7 @@ from safeconduct.orgs.models import Membership, Organisation
 from safeconduct.orgs.tenancy import TenantQuerySet
 from safeconduct.trips import hooks
 from safeconduct.trips.imports.table import TripRow
-from safeconduct.trips.models import Addressee, Stay, StayCell, Trip
+from safeconduct.trips.models import WATCHED, Addressee, Stay, StayCell, Trip
 from safeconduct.trips.renewing import journey_of, name_by, places_at, twin_in, twins_of
 from safeconduct.trips.writing import said_of
 
@@ -128,7 +128,7 @@ def _hand_over(addressee: Addressee, user: User, membership: Membership) -> int:
 def _join_twins(coming: TenantQuerySet[Trip], user: User, organisation: Organisation) -> None:
     """What the person had registered by hand as well is one trip from now on, with what they wrote."""
     theirs = twins_of(organisation, [user.pk]).get(user.pk, [])
-    for trip in coming.filter(state=Trip.State.REGISTERED).prefetch_related("stops__place", "stops__to_place"):
+    for trip in coming.filter(state__in=WATCHED).prefetch_related("stops__place", "stops__to_place"):
         stops = list(trip.stops.all())
         twin = twin_in(theirs, journey_of(said_of(stops), places_at(stops)))
         if twin is not None:

@@ -10,3 +10,9 @@ from safeconduct.outbox.kinds import Kind, register
 ENTERED: Final = register(
     Kind(code="trip.entered", room="trips", unsubscribable=True, priority=40, useful_for=timedelta(days=5))
 )
+APPROVAL: Final = register(Kind(code="trip.approval", room="trips", priority=30, useful_for=timedelta(days=5)))
+"""To whoever decides about a trip."""
+REMINDER: Final = register(Kind(code="trip.approval_reminder", room="trips", priority=30, useful_for=timedelta(days=2)))
+ASKED: Final = register(Kind(code="trip.asked", room="trips", priority=30, useful_for=timedelta(days=5)))
+"""To the traveller whose trip was put before an approver by something else than their own doing."""
+DECIDED: Final = register(Kind(code="trip.decided", room="trips", priority=25, useful_for=timedelta(days=5)))

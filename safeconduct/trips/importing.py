@@ -23,6 +23,7 @@ from safeconduct.lib.csvtable import decoded
 from safeconduct.lib.errors import Refused
 from safeconduct.orgs.models import Membership, Organisation
 from safeconduct.orgs.routing import admitting_domains
+from safeconduct.trips import approving
 from safeconduct.trips.actions import cancel_trip
 from safeconduct.trips.attaching import stand_ins
 from safeconduct.trips.drafts import (
@@ -31,9 +32,10 @@ from safeconduct.trips.drafts import (
 )
 from safeconduct.trips.entered import Entered, tell_entered
 from safeconduct.trips.imports.table import rejected_csv, trips_in
-from safeconduct.trips.models import SOURCE_LENGTH, Addressee, Trip, TripImport
+from safeconduct.trips.models import SOURCE_LENGTH, WATCHED, Addressee, ApprovalRequest, Trip, TripImport
 from safeconduct.trips.planning import Planned, Run, planned_of
 from safeconduct.trips.renewing import joins, renew, twins_of
+from safeconduct.trips.weighing import Weigher, pieces_settled
 from safeconduct.trips.writing import said_by, write_new
 
 MOST_BYTES: Final = 5 * 1024 * 1024
@@ -54,11 +56,13 @@ def import_trips(
     by: User | None,
     file_name: str = "",
     is_complete: bool = False,
+    is_approved: bool = False,
 ) -> TripImport:
     """Enter the trips of a file and return what became of it.
 
     `source` names where the file comes from; trips keep their identity by it and the file's own ids. `is_complete`
-    says that the file lists every trip the source knows. Raises Refused when the file as a whole cannot be read, or
+    says that the file lists every trip the source knows, `is_approved` that they are approved where it comes from: then
+    the organisation's rule asks nobody. Raises Refused when the file as a whole cannot be read, or
     while another of the same source is being read.
     """
     name = " ".join(source.split())[:SOURCE_LENGTH]
@@ -69,8 +73,10 @@ def import_trips(
     if len(data) > MOST_BYTES:
         raise Refused("csv.large", _("The file is larger than 5 MB. Split it and try again."))
     read = trips_in(decoded(data))
-    done = _begin(organisation, name, by=by, file_name=file_name, is_complete=is_complete)
-    run = Run(organisation, name, by, problems=list(read.problems))
+    done = _begin(
+        organisation, name, by=by, file_name=file_name, is_complete=is_complete, is_approved=is_approved
+    )
+    run = Run(organisation, name, by, problems=list(read.problems), is_approved=is_approved)
     try:
         planned = [one for row in read.trips if (one := planned_of(run, row)) is not None]
         for start in range(0, len(planned), TRIPS_AT_ONCE):
@@ -97,7 +103,7 @@ def cancel_held(done: TripImport, *, by: User | None) -> int:
     with transaction.atomic():
         kept = TripImport.objects.for_org(done.organisation_id).select_for_update(of=("self",)).get(pk=done.pk)
         rows = Trip.objects.for_org(done.organisation_id).filter(
-            public_id__in=kept.held, state=Trip.State.REGISTERED
+            public_id__in=kept.held, state__in=WATCHED
         )
         count = len([cancel_trip(trip, by=by, is_from_source=True) for trip in rows])
         kept.held = []
@@ -107,7 +113,13 @@ def cancel_held(done: TripImport, *, by: User | None) -> int:
 
 
 def _begin(
-    organisation: Organisation, source: str, *, by: User | None, file_name: str, is_complete: bool
+    organisation: Organisation,
+    source: str,
+    *,
+    by: User | None,
+    file_name: str,
+    is_complete: bool,
+    is_approved: bool,
 ) -> TripImport:
     now = clock.now()
     mine = TripImport.objects.for_org(organisation)
@@ -116,7 +128,7 @@ def _begin(
         with transaction.atomic():
             return TripImport.objects.create(
                 organisation=organisation, source_name=source, file_name=file_name[:200], is_complete=is_complete,
-                imported_by=by, started_at=now,
+                is_approved=is_approved, imported_by=by, started_at=now,
             )  # fmt: skip
     except IntegrityError:
         raise Refused(
@@ -178,11 +190,17 @@ def _enter_new(run: Run, fresh: Sequence[Planned], done: TripImport) -> None:
     addressees = stand_ins(run.organisation, list(strangers.values()))
     twins = twins_of(run.organisation, [row.user_id for row in members.values()])
     rows: list[tuple[Trip, Sequence[SettledStop]]] = []
+    asked: list[approving.Asked] = []
+    weigher = Weigher(run.organisation)
     for one in fresh:
         member = members.get(one.row.email)
         if member is not None and joins(run, one, twins.get(member.user_id, [])):
             continue
-        rows.append((_new_trip(run, one, member, addressees.get(one.row.email)), one.settled))
+        trip = _new_trip(run, one, member, addressees.get(one.row.email))
+        weighed = weigher.weigh(pieces_settled(one.settled))
+        approving.begin(trip, weighed, is_approved=run.is_approved)
+        rows.append((trip, one.settled))
+        asked.append((trip, weighed))
     write_new(rows)
     audit.record_all(
         [
@@ -192,6 +210,10 @@ def _enter_new(run: Run, fresh: Sequence[Planned], done: TripImport) -> None:
         by=run.by,
         organisation=run.organisation,
     )
+    approving.ask(
+        run.organisation, asked, cause=ApprovalRequest.Cause.SOURCE, by=run.by, is_approved=run.is_approved
+    )
+    run.counts["awaiting"] += sum(trip.state == Trip.State.AWAITING for trip, _stops in rows)
     run.counts["entered"] += len(rows)
     run.counts["without_account"] += sum(trip.addressee_id is not None for trip, _stops in rows)
     now = clock.now()
@@ -251,7 +273,7 @@ def _may_sign_up(run: Run, trip: Trip) -> bool:
 
 def _cancel_unlisted(run: Run, ids: frozenset[str], *, is_sure: bool) -> list[str]:
     """Cancel the source's trips, not yet over, that a complete file does not list; return those that are held back."""
-    rows = Trip.objects.for_org(run.organisation).filter(source_name=run.source, state=Trip.State.REGISTERED)
+    rows = Trip.objects.for_org(run.organisation).filter(source_name=run.source, state__in=WATCHED)
     now = clock.now()
     running = [trip for trip in rows.exclude(source_id="") if trip.ends_at is None or trip.ends_at >= now]
     gone = [trip for trip in running if trip.source_id not in ids]

@@ -22,10 +22,24 @@ from safeconduct.orgs.models import Membership
 from safeconduct.orgs.tenancy import TenantQuerySet
 from safeconduct.trips import cells, hooks
 from safeconduct.trips.attaching import attach_trips
-from safeconduct.trips.models import Addressee, Roll, Stay, StayCell, Trip, TripImport
+from safeconduct.trips.comparing import compare
+from safeconduct.trips.models import (
+    Addressee,
+    ApprovalRequest,
+    ApprovalRule,
+    Roll,
+    Stay,
+    StayCell,
+    Trip,
+    TripImport,
+)
+from safeconduct.trips.reminding import remind
+from safeconduct.trips.weighing import rule_of
 
 REASON: Final = "search rows exist for the stays of every organisation"
 STAND_IN_DAYS: Final = 365
+COMPARE_SECONDS: Final = 300
+"""How often the trips of an organisation with a rule of approval are compared with the levels of now."""
 ATTACHING: Final = "addresses of every organisation that have been verified meanwhile"
 LEASE_SECONDS: Final = 300.0
 PAGE: Final = 1000
@@ -38,6 +52,7 @@ def run_due(limit: int = 5000) -> int:
     now = clock.now()
     _drop_rejected(now)
     _drop_stand_ins(now)
+    _drop_drafts(now)
     return _extend(now, limit) + _drop_past(now, limit)
 
 
@@ -61,6 +76,40 @@ def _drop_stand_ins(now: datetime) -> None:
     with transaction.atomic():
         Addressee.objects.across_orgs(reason).filter(pk__in=[row.pk for row in rows]).delete()
         User.objects.filter(pk__in=[row.stand_in_id for row in rows]).exclude(stands_for="").delete()
+
+
+def _drop_drafts(now: datetime) -> None:
+    """Forget drafts that their travellers have forgotten."""
+    old = now - timedelta(days=Trip.DRAFT_DAYS)
+    drafts = Trip.objects.across_orgs("drafts are kept for a while").filter(state=Trip.State.DRAFT)
+    drafts.filter(changed_at__lt=old).delete()
+
+
+def approve_due(limit: int = 100) -> int:
+    """Compare trips with the levels of now and remind approvers, up to `limit` rows each; return how many trips were
+    put back and reminders written."""
+    return _compare_due(limit) + _remind_due(limit)
+
+
+def _compare_due(limit: int) -> int:
+    rules = ApprovalRule.objects.across_orgs("levels concern the trips of every organisation").filter(is_on=True)
+    by, done = leases.holder(), 0
+    ready = rules.select_related("organisation").order_by("pk")
+    for rule in leases.claim(ready, by=by, limit=limit, seconds=LEASE_SECONDS):
+        try:
+            done += compare(rule)
+        finally:
+            leases.release(rules, [rule.pk], by=by, due_at=clock.now() + timedelta(seconds=COMPARE_SECONDS))
+    return done
+
+
+def _remind_due(limit: int) -> int:
+    requests = ApprovalRequest.objects.across_orgs("approvers of every organisation are reminded")
+    asked = requests.filter(state=ApprovalRequest.State.OPEN).select_related("organisation").order_by("pk")
+    by, done = leases.holder(), 0
+    for row in leases.claim(asked, by=by, limit=limit, seconds=LEASE_SECONDS):
+        done += remind(row, rule_of(row.organisation), lease_by=by)
+    return done
 
 
 def _extend(now: datetime, limit: int) -> int:

@@ -9,7 +9,7 @@ from safeconduct.alerts.hooks import OwnPoint
 from safeconduct.lib import clock
 from safeconduct.lib.timewords import span_words
 from safeconduct.orgs.access import seat_of
-from safeconduct.trips.models import Stay, Trip
+from safeconduct.trips.models import WATCHED, Stay
 
 MOST = 60
 
@@ -22,7 +22,7 @@ def own_points(request: HttpRequest) -> list[OwnPoint]:
     now = clock.now()
     rows = (
         Stay.objects.for_org(seat.organisation)
-        .filter(user_id=seat.user.pk, to_at__gte=now, certain=True, trip__state=Trip.State.REGISTERED)
+        .filter(user_id=seat.user.pk, to_at__gte=now, certain=True, trip__state__in=WATCHED)
         .exclude(extent_kind=Stay.ExtentKind.COUNTRY)
         .select_related("trip")
         .order_by("from_at", "pk")[:MOST]

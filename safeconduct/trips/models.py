@@ -7,7 +7,7 @@ from stays by `trips/cells.py`, in the same transaction. No rule is decided here
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import ClassVar, Final
 
 from django.conf import settings
@@ -97,6 +97,9 @@ class Trip(TenantModel):
     change by hand can be told from a change of the file.
     """
 
+    DRAFT_DAYS: ClassVar[int] = 60
+    """A draft that nobody has touched for so long is deleted; its page says when."""
+
     class State(models.TextChoices):
         """What has become of it. Whether it is ahead, under way or past is a question of the clock."""
 
@@ -171,6 +174,11 @@ class Trip(TenantModel):
     def is_draft(self) -> bool:
         """Return whether it is its traveller's alone so far: nobody else sees it, nothing is matched against it."""
         return self.state == self.State.DRAFT
+
+    @property
+    def draft_until(self) -> datetime:
+        """Return when an untouched draft is deleted."""
+        return self.changed_at + timedelta(days=self.DRAFT_DAYS)
 
     @property
     def is_watched(self) -> bool:

@@ -7,7 +7,8 @@ from typing import Any
 
 from safeconduct.accounts.hooks import PersonalData
 from safeconduct.accounts.models import User
-from safeconduct.trips.models import Addressee, CalendarFeed, Delegation, Trip
+from safeconduct.trips.approvalwords import in_short
+from safeconduct.trips.models import Addressee, ApprovalRequest, CalendarFeed, Delegation, Deputy, Trip
 from safeconduct.trips.queries import stops_of
 from safeconduct.trips.typed import trip_row
 
@@ -19,6 +20,7 @@ def _export(user: User) -> dict[str, Any]:
         stops = stops_of(trip)
         notes = {stop.public_id: stop.note for stop in stops}
         row = trip_row(trip, stops)
+        row["approvals"] = [_approval(one) for one in trip.approvals.all()]
         row["stops"] = [one | {"note": notes[one["id"]]} for one in row["stops"]]
         row["companions"] = [
             {"name": one.name, "minor": one.is_minor, "email": one.address} for one in trip.companions.order_by("seq")
@@ -31,7 +33,15 @@ def _export(user: User) -> dict[str, Any]:
             {"name": one.delegate.name, "from": one.made_at, "until": one.ended_at}
             for one in Delegation.objects.of_user(user).select_related("delegate")
         ],
+        "stands_in_as_approver": list(Deputy.objects.of_user(user).values("first_on", "last_on", "ended_at")),
     }
+
+
+def _approval(one: ApprovalRequest) -> dict[str, Any]:
+    return {
+        "asked_at": one.asked_at, "cause": one.cause, "why": in_short(one.reasons), "state": one.state,
+        "decided_at": one.decided_at, "note": one.note,
+    }  # fmt: skip
 
 
 def _erase(user: User) -> None:
@@ -39,13 +49,14 @@ def _erase(user: User) -> None:
     # What they may do for others goes with their account: the key to the delegate cascades.
     Delegation.objects.of_user(user).delete()
     Addressee.objects.of_user(user).delete()
+    Deputy.objects.of_user(user).delete()
     # Stops and stays go with their trip, and so does what upper rooms derived from it.
     Trip.objects.of_user(user).delete()
 
 
 OWN_DATA = PersonalData(
     room="trips",
-    models=("trips.Trip", "trips.Stop", "trips.Stay", "trips.StayCell", "trips.Addressee", "trips.CalendarFeed",
+    models=("trips.Trip", "trips.Stop", "trips.Stay", "trips.StayCell", "trips.Addressee", "trips.Deputy", "trips.CalendarFeed",
             "trips.Companion", "trips.Delegation", "trips.TripGroup"),
     export=_export,
     erase=_erase,

@@ -36,6 +36,8 @@ class Run:
     kept: list[dict[str, str]] = field(default_factory=list)
     wheres: dict[str, Where | Refused] = field(default_factory=dict)
     admits: dict[str, bool] = field(default_factory=dict)
+    is_approved: bool = False
+    """The source says that its trips are approved."""
 
 
 def places_of(settled: tuple[SettledStop, ...]) -> dict[int, Place]:

@@ -16,11 +16,13 @@ from safeconduct.orgs.models import Organisation
 from safeconduct.orgs.tenancy import TenantQuerySet
 from safeconduct.places.queries import country_names
 from safeconduct.trips.access import VIEW
-from safeconduct.trips.models import Stay, Stop, Trip
+from safeconduct.trips.models import WATCHED, Stay, Stop, Trip
 from safeconduct.trips.tickets import TripCard, cards
-from safeconduct.trips.timeline import Progress, name_of
+from safeconduct.trips.timeline import name_of
 
-STATES: tuple[Progress, ...] = ("under_way", "ahead", "past", "cancelled")
+STATES: tuple[str, ...] = ("under_way", "ahead", "awaiting", "approved", "refused", "past", "cancelled")
+"""What an organisation's list of trips can be narrowed to: by the clock, or by what was decided."""
+DECIDED = {"awaiting": Trip.State.AWAITING, "approved": Trip.State.APPROVED, "refused": Trip.State.REFUSED}
 
 
 @dataclass(frozen=True)
@@ -61,7 +63,7 @@ def home_trips(seat: Seat, *, most: int = 4) -> list[TripCard]:
     """Return the tickets of the home page: trips under way, then ahead, soonest first."""
     at = clock.now()
     mine = Trip.objects.for_org(seat.organisation).filter(user=seat.user)
-    rows = with_stops(mine.filter(_not_over(at), state=Trip.State.REGISTERED), seat.organisation)
+    rows = with_stops(mine.filter(_not_over(at), state__in=WATCHED), seat.organisation)
     return cards(seat, rows.order_by("starts_at", "id")[:most], at)
 
 
@@ -73,13 +75,13 @@ def trips_for(user: User) -> TenantQuerySet[Trip]:
 def trips_under_way(user: User) -> list[Trip]:
     """Return the person's trips that have begun and not ended, in whichever organisation."""
     at = clock.now()
-    return list(trips_for(user).filter(_not_over(at), starts_at__lte=at, state=Trip.State.REGISTERED))
+    return list(trips_for(user).filter(_not_over(at), starts_at__lte=at, state__in=WATCHED))
 
 
 def stay_now(user: User) -> Stay | None:
     """Return where the person's trips say they are now, the surest and latest first; None at home or on the way."""
     at = clock.now()
-    rows = Stay.objects.of_user(user).filter(from_at__lte=at, to_at__gte=at, trip__state=Trip.State.REGISTERED)
+    rows = Stay.objects.of_user(user).filter(from_at__lte=at, to_at__gte=at, trip__state__in=WATCHED)
     return rows.order_by("-certain", "tentative", "-from_at", "-id").first()
 
 
@@ -91,6 +93,7 @@ def trips_of_organisation(seat: Seat, *, state: str = "", words: str = "") -> Te
     if not seat.may(VIEW):
         raise NotFound("trips")
     rows = Trip.objects.for_org(seat.organisation).select_related("user", "membership", "organisation")
+    rows = rows.exclude(state=Trip.State.DRAFT)
     if state:
         rows = rows.filter(_in_state(state, clock.now()))
     for word in words.split():
@@ -131,7 +134,9 @@ def _in_state(state: str, at: datetime) -> Q:
         raise ValueError(f"no state {state!r}")
     if state == "cancelled":
         return Q(state=Trip.State.CANCELLED)
-    registered = Q(state=Trip.State.REGISTERED)
+    if state in DECIDED:
+        return Q(state=DECIDED[state]) & _not_over(at)
+    registered = Q(state__in=WATCHED)
     if state == "past":
         return registered & Q(ends_at__lt=at)
     if state == "ahead":
@@ -141,7 +146,7 @@ def _in_state(state: str, at: datetime) -> Q:
 
 def _staying(organisation: Organisation, at: datetime) -> list[Located]:
     rows = Stay.objects.for_org(organisation).select_related("user", "trip", "trip__organisation")
-    rows = rows.filter(from_at__lte=at, to_at__gte=at, trip__state=Trip.State.REGISTERED)
+    rows = rows.filter(from_at__lte=at, to_at__gte=at, trip__state__in=WATCHED)
     return [
         Located(
             stay.user, stay.trip, stay.label, stay.country_code, stay.zone, stay.from_at, stay.to_at,
@@ -154,7 +159,7 @@ def _staying(organisation: Organisation, at: datetime) -> list[Located]:
 def _on_the_way(organisation: Organisation, at: datetime) -> list[Located]:
     rows = Stop.objects.for_org(organisation).select_related("trip__user", "trip__organisation", "place", "to_place")
     rows = rows.filter(
-        to_place__isnull=False, depart_at__lt=at, arrive_at__gt=at, trip__state=Trip.State.REGISTERED
+        to_place__isnull=False, depart_at__lt=at, arrive_at__gt=at, trip__state__in=WATCHED
     )
     found: list[Located] = []
     for stop in rows:

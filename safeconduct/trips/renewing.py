@@ -14,7 +14,7 @@ from safeconduct.orgs.models import Organisation
 from safeconduct.places.models import Place
 from safeconduct.trips.actions import cancel_trip, change_trip, list_again
 from safeconduct.trips.imports.table import Problem, whole
-from safeconduct.trips.models import Stop, Trip
+from safeconduct.trips.models import WATCHED, Stop, Trip
 from safeconduct.trips.planning import Planned, Run, places_of
 from safeconduct.trips.spots import COUNTRY_KINDS
 from safeconduct.trips.writing import SAID, Said, draft_of, said_by, said_of
@@ -44,7 +44,7 @@ def places_at(stops: Iterable[Stop]) -> dict[int, Place]:
 def twins_of(organisation: Organisation, user_ids: Iterable[int]) -> dict[int, list[tuple[Trip, Journey]]]:
     """Return the trips of these people that they registered by hand, with their journeys, by person."""
     rows = Trip.objects.for_org(organisation).filter(
-        user_id__in=user_ids, source_id="", state=Trip.State.REGISTERED
+        user_id__in=user_ids, source_id="", state__in=WATCHED
     )
     found: dict[int, list[tuple[Trip, Journey]]] = {}
     for trip in rows.prefetch_related("stops__place", "stops__to_place"):
@@ -90,7 +90,7 @@ def renew(run: Run, trip: Trip, one: Planned) -> None:
             run.counts["kept"] += 1
             run.kept.append({"trip": trip.public_id, "source_id": trip.source_id, "field": "state"})
             return
-        trip = list_again(trip)
+        trip = list_again(trip, is_approved=run.is_approved)
         run.counts["listed_again"] += 1
     new: dict[str, Any] = {"title": one.title, "stops": said_by(one.settled)}
     if trip.came_as == new:
@@ -116,7 +116,7 @@ def _merge(run: Run, trip: Trip, one: Planned, new: dict[str, Any]) -> None:
     names = [stop.public_id for stop in stops] if len(stops) == len(merged) else [""] * len(merged)
     drafts = [draft_of(said, places, public_id=name) for said, name in zip(merged, names, strict=True)]
     before = trip.revision, trip.title
-    changed = change_trip(trip, title=title, stops=drafts, by=run.by, is_from_source=True)
+    changed = change_trip(trip, title=title, stops=drafts, by=run.by, is_from_source=True, is_approved=run.is_approved)
     is_changed = (changed.revision, changed.title) != before
     run.counts["changed" if is_changed else "unchanged"] += 1
     if kept:

@@ -20,7 +20,7 @@ from safeconduct.trips.spots import COUNTRY_KINDS, label_of, segments_of
 from safeconduct.trips.whereabouts import GAP_REACH, Gap, Overlap, remarks
 
 Phase = Literal["past", "now", "ahead"]
-Progress = Literal["under_way", "ahead", "past", "cancelled"]
+Progress = Literal["draft", "under_way", "ahead", "past", "cancelled"]
 
 ICONS = {"stay": "pin", "lodging": "bed", "flight": "plane", "rail": "train", "other": "boat"}
 
@@ -63,6 +63,8 @@ class Count:
     @property
     def words(self) -> str:
         """Return the state in words."""
+        if self.progress == "draft":
+            return _("Draft")
         if self.progress == "cancelled":
             return _("Cancelled")
         if self.progress == "past":
@@ -98,6 +100,8 @@ def count_of(trip: Trip, stops: Sequence[Stop], at: datetime) -> Count:
     ends_on = local_of(trip.ends_at, ends(last)[1]).date() if trip.ends_at else None
     today = local_of(at, starts(here)[1] if here is first else ends(here)[1]).date()
     days = (ends_on - starts_on).days + 1 if ends_on else None
+    if trip.is_draft:
+        return Count("draft", starts_on, ends_on, days=days)
     if trip.is_cancelled:
         return Count("cancelled", starts_on, ends_on, days=days)
     if trip.starts_at > at:

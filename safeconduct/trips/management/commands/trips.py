@@ -30,6 +30,9 @@ class Command(JsonCommand):
         parser.add_argument("--source", default="", help="where the file comes from: its trips keep their ids by it")
         parser.add_argument("--org", default="", help="the organisation: id, name or a membership number")
         parser.add_argument("--complete", action="store_true", help="the file lists every trip of the source")
+        parser.add_argument(
+            "--approved", action="store_true", help="the source has approved its trips: nobody else is asked"
+        )
         parser.add_argument("--rejected", type=Path, help="where to write the rows that did not enter, with reasons")
         parser.add_argument("--email", help="only this person's trips")
 
@@ -45,7 +48,8 @@ class Command(JsonCommand):
                 raise Refused("user.unknown", f"nobody has the address {options['email']}")
         rows: list[dict[str, Any]] = []
         for organisation in Organisation.objects.order_by("name", "pk"):
-            trips = Trip.objects.for_org(organisation).select_related("user", "organisation")
+            trips = Trip.objects.for_org(organisation).exclude(state=Trip.State.DRAFT)
+            trips = trips.select_related("user", "organisation")
             if user is not None:
                 trips = trips.filter(user=user)
             rows += [trip_row(trip, list(trip.stops.all())) for trip in with_stops(trips, organisation)]
@@ -60,7 +64,7 @@ class Command(JsonCommand):
             raise Refused("file.unreadable", f"{options['file']}: {error.strerror}") from None
         done = import_trips(
             organisation, data, source=options["source"], by=None, file_name=options["file"].name if options["file"] else "",
-            is_complete=options["complete"],
+            is_complete=options["complete"], is_approved=options["approved"],
         )  # fmt: skip
         if options["rejected"] and done.rejected_csv:
             options["rejected"].write_text(done.rejected_csv, encoding="utf-8")

@@ -1,0 +1,70 @@
+"""Trips ahead, compared with the levels of now: a level that changed may ask about a trip that was decided already.
+
+What a trip was weighed as is kept with it, so nothing has to listen: whichever way a level changed, and whether or not
+people were told of the change, the next comparison finds it. A trip that was weighed by an earlier version of the rule is
+weighed anew without a word, unless the organisation said that known trips are to be asked about too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from django.db import transaction
+
+from safeconduct.lib import clock
+from safeconduct.trips.approvalmodels import ApprovalRequest, ApprovalRule
+from safeconduct.trips.approving import known_ranks, put_back, renew_question
+from safeconduct.trips.models import Trip
+from safeconduct.trips.weighing import Reason, Weighed, Weigher, before_of, pieces_of, ranks_of, worse_than
+
+PAGE: Final = 200
+"""Trips in one transaction."""
+COMPARED: Final = (Trip.State.REGISTERED, Trip.State.APPROVED, Trip.State.AWAITING)
+
+
+def compare(rule: ApprovalRule) -> int:
+    """Compare the trips ahead of one organisation; return how many were put before an approver again."""
+    if not (rule.is_on and rule.says_anything):
+        return 0
+    weigher = Weigher(rule.organisation, rule)
+    ahead = Trip.objects.for_org(rule.organisation_id).filter(state__in=COMPARED, starts_at__gt=clock.now())
+    rows = ahead.order_by("pk").values_list("pk", "weighed")
+    wanted = [pk for pk, weighed in rows.iterator() if _may_differ(weighed, weigher, rule)]
+    return sum(_page(wanted[start : start + PAGE], rule, weigher) for start in range(0, len(wanted), PAGE))
+
+
+def _may_differ(weighed: dict[str, object], weigher: Weigher, rule: ApprovalRule) -> bool:
+    """Whether a trip has to be looked at: by what was kept with it, without its stops."""
+    countries = weighed.get("countries")
+    if not isinstance(countries, list) or weighed.get("rule") != rule.version:
+        return True
+    return ranks_of(weigher.reasons(countries)) != weighed.get("ranks")
+
+
+def _page(keys: Sequence[int], rule: ApprovalRule, weigher: Weigher) -> int:
+    with transaction.atomic():
+        rows = Trip.objects.for_org(rule.organisation_id).select_related("organisation", "user")
+        trips = list(rows.select_for_update(of=("self",)).filter(pk__in=keys, state__in=COMPARED).order_by("pk"))
+        by_level: list[tuple[Trip, Weighed, list[Reason]]] = []
+        by_rule: list[tuple[Trip, Weighed, list[Reason]]] = []
+        for trip in trips:
+            weighed = weigher.weigh(pieces_of(trip.stops.select_related("place", "to_place").order_by("seq")))
+            is_known = trip.weighed.get("rule") == rule.version
+            worse = worse_than(known_ranks(trip), weighed.reasons)
+            if trip.state == Trip.State.AWAITING:
+                renew_question(trip, weighed if weighed.is_met else Weighed(rule.version, weighed.spans, _asked(trip)))
+            elif worse and (is_known or rule.asks_known):
+                (by_level if is_known else by_rule).append((trip, weighed, before_of(trip.weighed, worse)))
+            elif not is_known or trip.state == Trip.State.REGISTERED:
+                trip.weighed = weighed.as_json
+                trip.save(update_fields=["weighed"])
+        cause = ApprovalRequest.Cause
+        count = put_back(rule.organisation, by_level, cause=cause.LEVEL)
+        return count + put_back(rule.organisation, by_rule, cause=cause.RULE)
+
+
+def _asked(trip: Trip) -> tuple[Reason, ...]:
+    """What is asked stays asked when the levels fall: somebody decides, knowing why it was asked."""
+    row = trip.approvals.filter(state=ApprovalRequest.State.OPEN).first()
+    return tuple(row.reasons) if row is not None else ()
