@@ -77,7 +77,12 @@ def concerning_now(seat: Seat) -> list[Concern]:
 
 def concerning_trip(seat: Seat, trip: Trip) -> list[Concern]:
     """Return the alerts that concern one trip of the seat's organisation now."""
-    rows = Exposure.objects.for_org(seat.organisation).filter(trip_id=trip.pk)
+    return concerning(trip) if trip.organisation_id == seat.organisation.pk else []
+
+
+def concerning(trip: Trip) -> list[Concern]:
+    """Return the alerts that concern a trip now, for what is written to its person, who may have no account."""
+    rows = Exposure.objects.for_org(trip.organisation_id).filter(trip_id=trip.pk)
     return _concerns(_open(rows))
 
 
