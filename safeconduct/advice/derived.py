@@ -76,6 +76,10 @@ class Quote:
     fetched_at: datetime
     since: datetime | None
     caution: str
+    entry: str = ""
+    """Public id of the entry that it is from."""
+    is_of_country: bool = True
+    """False: of an entry about the whole world."""
 
 
 def fact_rules(countries: Collection[str], lang: str) -> list[Rule]:
@@ -125,12 +129,17 @@ def _sources(fact: EffectiveFact, titles: dict[str, FactSource]) -> tuple[Source
 
 def links_of(countries: Collection[str]) -> dict[str, tuple[Link, ...]]:
     """Return where the authority of each country says who needs what; a country without an address is missing."""
-    facts = [fact for fact in effective_facts(fields=(AUTHORITY,)) if fact.country_code in countries]
+    facts = effective_facts(country_codes=countries, fields=(AUTHORITY,))
     titles = _titles(facts)
     return {
         fact.country_code: tuple(Link(one.label, one.url, _sources(fact, titles)) for one in visa_links(fact.value))
         for fact in facts
     }
+
+
+def written_for(row: IssuerAdvice) -> str:
+    """Return the country whose travellers a publisher writes for; empty for everybody's."""
+    return WRITTEN_FOR.get(Feed.Format(row.format), "") if row.format else ""
 
 
 def quotes_of(country: str, lang: str, rows: Sequence[IssuerAdvice] | None = None) -> tuple[Quote, ...]:
@@ -139,22 +148,21 @@ def quotes_of(country: str, lang: str, rows: Sequence[IssuerAdvice] | None = Non
     not read yet, is a link. `rows`: what `advice_for` says, where somebody has asked already."""
     found: list[Quote] = []
     rows = advice_for(country) if rows is None else rows
-    audiences = dict(Feed.objects.filter(key__in={row.issuer for row in rows}).values_list("key", "format"))
     for row in sorted(rows, key=lambda row: (not row.lang.startswith(lang), row.issuer_name)):
-        written_for = WRITTEN_FOR.get(Feed.Format(audiences[row.issuer]), "")
+        audience = written_for(row)
         if row.category == Category.HEALTH:
             html = row.summary if row.display in (Feed.Display.FULL, Feed.Display.WHOLE) else ""
-            found.append(replace(_quote(row, written_for, None, row.title, html), section=NOTICE, since=row.changed_at))
+            found.append(replace(_quote(row, audience, None, row.title, html), section=NOTICE, since=row.changed_at))
             continue
         if row.is_worldwide:
             continue
         sections = [part for key in SECTIONS for part in row.sections.get(key, ())]
         for part in sections:
-            found.append(_quote(row, written_for, part, part.heading, part.html))
+            found.append(_quote(row, audience, part, part.heading, part.html))
             if row.display == Feed.Display.FULL:
-                found += _parts(row, written_for, part)
+                found += _parts(row, audience, part)
         if not sections and row.url:
-            found.append(_quote(row, written_for, None, row.title, ""))
+            found.append(_quote(row, audience, None, row.title, ""))
     return tuple(found)
 
 
@@ -175,6 +183,8 @@ def _quote(
         fetched_at=row.fetched_at,
         since=part.since if part is not None else None,
         caution=row.caution,
+        entry=row.advisory_id,
+        is_of_country=not row.is_worldwide,
     )
 
 
@@ -202,13 +212,13 @@ def _headings() -> tuple[tuple[re.Pattern[str], str], ...]:
         return tuple((re.compile(row["pattern"], re.IGNORECASE), row["kind"]) for row in csv.DictReader(file))
 
 
-def health_facts(country: str, lang: str) -> list[dict[str, Any]]:
-    """Return what the facts say of yellow fever and malaria in the country itself: no rule, and good to know."""
+def health_facts(countries: Collection[str], lang: str) -> dict[str, tuple[dict[str, Any], ...]]:
+    """Return what the facts say of yellow fever and malaria in the countries themselves: no rule, and good to know."""
     fields = (RISK, "malaria")
-    facts = effective_facts(country_code=country, fields=fields)
+    facts = effective_facts(country_codes=countries, fields=fields)
     titles, words = _titles(facts), Words(lang)
-    return [
-        {"label": FIELDS[fact.field].label, "text": words.text(fact.field, fact.value), "sources": _sources(fact, titles)}
-        for fact in sorted(facts, key=lambda fact: fields.index(fact.field))
-    ]
-
+    found: dict[str, list[dict[str, Any]]] = {}
+    for fact in sorted(facts, key=lambda fact: fields.index(fact.field)):
+        said = {"label": FIELDS[fact.field].label, "text": words.text(fact.field, fact.value), "sources": _sources(fact, titles)}
+        found.setdefault(fact.country_code, []).append(said)
+    return {code: tuple(rows) for code, rows in found.items()}

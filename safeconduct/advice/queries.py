@@ -5,7 +5,7 @@ Reads shared rows only; what is asked is kept nowhere and written into no log.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -17,6 +17,7 @@ from safeconduct.advice.answers import Journey, Rule, Source, StopAnswers, answe
 from safeconduct.advice.derived import Link, Quote
 from safeconduct.advice.kinds import BY_CODE
 from safeconduct.advice.models import EntryRule, RuleImport, RuleQuerySet
+from safeconduct.advisories.queries import IssuerAdvice, advice_for_each
 from safeconduct.lib import clock
 from safeconduct.lib.errors import NotFound
 
@@ -32,17 +33,27 @@ class StopReport:
 
 
 def report_of(
-    journey: Journey, *, lang: str, today: date | None = None, kinds: Collection[str] = tuple(BY_CODE)
+    journey: Journey,
+    *,
+    lang: str,
+    today: date | None = None,
+    kinds: Collection[str] = tuple(BY_CODE),
+    advice: Mapping[str, Sequence[IssuerAdvice]] | None = None,
 ) -> tuple[StopReport, ...]:
-    """Return everything that is known for a journey, stop by stop. `lang`: of facts, and whose quotes come first."""
+    """Return everything that is known for a journey, stop by stop. `lang`: of facts, and whose quotes come first.
+
+    `advice`: country → what governments say, where somebody has asked already; of the rest it is asked here.
+    """
     wanted = journey.countries
     rules = [*stored_rules(wanted, journey.passports), *derived.fact_rules(wanted, lang)]
     links = derived.links_of(wanted)
-    quotes = {code: derived.quotes_of(code, lang) for code in wanted}
-    facts = {code: tuple(derived.health_facts(code, lang)) for code in wanted}
+    known = advice if advice is not None else {}
+    rows = {**known, **advice_for_each(wanted - set(known))} if wanted - set(known) else known
+    quotes = {code: derived.quotes_of(code, lang, rows[code]) for code in wanted}
+    facts = derived.health_facts(wanted, lang)
     found = answers_for(journey, rules, today=today or clock.today(), kinds=kinds)
     return tuple(
-        StopReport(one, links.get(one.stop.country, ()), quotes[one.stop.country], facts[one.stop.country])
+        StopReport(one, links.get(one.stop.country, ()), quotes[one.stop.country], facts.get(one.stop.country, ()))
         for one in found
     )
 

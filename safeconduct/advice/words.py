@@ -243,6 +243,11 @@ def _line(said: Statement, names: Names) -> Line:
 
 def audience(quote: Quote) -> str:
     """Whose travellers it was written for; empty for everybody's."""
+    return audience_of(quote.written_for)
+
+
+def audience_of(country: str) -> str:
+    """That a text was written for the travellers of this country; empty for everybody's."""
     written_for = {
         "GB": _("Written for British travellers"),
         "CA": _("Written for Canadian travellers"),
@@ -250,7 +255,7 @@ def audience(quote: Quote) -> str:
         "AU": _("Written for Australian travellers"),
         "DE": _("Written for German travellers"),
     }
-    return written_for.get(quote.written_for, "")
+    return written_for.get(country, "")
 
 
 def as_data(view: StopView) -> dict[str, Any]:

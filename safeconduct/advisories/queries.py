@@ -93,6 +93,8 @@ class IssuerAdvice:
     summary: str = ""
     sections: Mapping[str, tuple[SectionText, ...]] = field(default_factory=dict)
     history: tuple[LevelStep, ...] = ()
+    format: str = ""
+    """Of the source (`feeds.Source.Format`): whose travellers it writes for depends on it."""
 
     @property
     def is_worldwide(self) -> bool:
@@ -229,6 +231,7 @@ def _one(
         summary=summary,
         sections=sections,
         history=history,
+        format=source.format,
     )
 
 
