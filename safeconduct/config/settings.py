@@ -48,6 +48,11 @@ SAFECONDUCT_WEB_WORKERS = environment.integer("SAFECONDUCT_WEB_WORKERS", 1, leas
 # Mail. Empty: what the operator entered in the desk; nothing there either: deliveries are held.
 SAFECONDUCT_EMAIL_URL = environment.text("EMAIL_URL")
 SAFECONDUCT_EMAIL_FROM = environment.text("SAFECONDUCT_EMAIL_FROM")
+# The mailbox that bookings are forwarded to, and whose word about senders is believed (safeconduct/inbox).
+SAFECONDUCT_BOOKINGS_IMAP = environment.text("SAFECONDUCT_BOOKINGS_IMAP")
+SAFECONDUCT_BOOKINGS_ADDRESS = environment.text("SAFECONDUCT_BOOKINGS_ADDRESS")
+SAFECONDUCT_BOOKINGS_AUTHSERV = environment.text("SAFECONDUCT_BOOKINGS_AUTHSERV").lower()
+SAFECONDUCT_BOOKINGS_DAYS = environment.integer("SAFECONDUCT_BOOKINGS_DAYS", 30, least=1, most=365)
 SAFECONDUCT_EMAIL_WINDOW = environment.integer("SAFECONDUCT_EMAIL_WINDOW", 20, least=1, most=100)
 
 # Security.
@@ -96,6 +101,7 @@ INSTALLED_APPS = [
     "safeconduct.alerts",
     "safeconduct.ratings",
     "safeconduct.trips",
+    "safeconduct.inbox",
     "safeconduct.guides",
     "safeconduct.matching",
     "safeconduct.advice",

@@ -12,6 +12,7 @@ ROOMS = [
     ("destinations/", "safeconduct.places.urls"),
     ("advice/", "safeconduct.advisories.urls"),
     ("ratings/", "safeconduct.ratings.urls"),
+    ("", "safeconduct.inbox.urls"),
     ("trips/", "safeconduct.trips.urls"),
     ("calendar/", "safeconduct.trips.calendar_urls"),
     ("alerts/", "safeconduct.alerts.urls"),
