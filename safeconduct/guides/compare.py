@@ -194,10 +194,11 @@ def _holidays(guide: GuideDocument) -> Cell:
     if part is None:
         return Cell()
     ahead = [day for day in part.holidays if not day.where][:MOST_HOLIDAYS]
+    estimated = _("estimated")
     return Cell(
         lines=tuple(
             f"{day_words(day.on, this_year=0)}: {day.name}"
-            + (f" ({_('estimated')})" if day.is_estimated else "")
+            + (f" ({estimated})" if day.is_estimated else "")
             for day in ahead
         )
     )

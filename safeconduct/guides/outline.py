@@ -151,7 +151,7 @@ def _chapter(chapter: GuideChapter, document: GuideDocument) -> Iterator[Block]:
         yield from _part(part, document)
     if chapter.unwritten and chapter.key != "overview":
         labels = ", ".join(part.label for part in chapter.unwritten)
-        yield line(f"{_('Nothing is recorded here yet:')} {labels}.", tone="muted")
+        yield line(_("Nothing is recorded here yet:") + f" {labels}.", tone="muted")
 
 
 def _part(part: GuidePart, document: GuideDocument) -> Iterator[Block]:
@@ -186,14 +186,15 @@ def _editorial(text: Editorial) -> Iterator[Block]:
         yield Passage(_without_headings(blocks), "plain", text.language)
     else:
         yield from blocks
-    said = f"{_('Edited text')}, {_('edition %(number)s') % {'number': text.number}}, {day(text.published_at.date())}"
+    edition = _("edition %(number)s") % {"number": text.number}
+    said = ", ".join((_("Edited text"), edition, day(text.published_at.date())))
     if text.change_note:
         said += f": {text.change_note}"
     due = ""
     if text.is_stale:
-        due = f". {_('Old, to be read again')}"
+        due = ". " + _("Old, to be read again")
     elif text.review_due_on:
-        due = f". {_('To be read again by')} {day(text.review_due_on)}"
+        due = ". " + _("To be read again by") + f" {day(text.review_due_on)}"
     cited = cited_line(text.citations)
     yield line(said, "; " if cited else "", cited, due, tone="source")
 
@@ -299,7 +300,7 @@ def _climate(climate: MonthlyClimate) -> Iterator[Block]:
         Figure(climate.svg, alt_of(climate.svg) or title), Table(header, rows, title, widths=(3, 3, 2))
     )
     koppen = f"{climate.koppen}. " if climate.koppen else ""
-    reason = f" {_('(corrected here: %(reason)s)') % {'reason': climate.reason}}" if climate.reason else ""
+    reason = " " + _("(corrected here: %(reason)s)") % {"reason": climate.reason} if climate.reason else ""
     yield line(koppen, cited_line(climate.citations), reason, tone="source")
 
 
@@ -308,10 +309,11 @@ def _holidays(part: GuidePart) -> Iterator[Block]:
         if not part.holidays_known:
             yield line(_("Public holidays: unknown"), tone="unknown")
         return
+    estimated = _("estimated")
     rows = tuple(
         (
             Cell(words(day(each.on)), True),
-            Cell(words(f"{each.name} ({_('estimated')})" if each.is_estimated else each.name)),
+            Cell(words(each.name + (f" ({estimated})" if each.is_estimated else ""))),
             Cell(words(each.where or _("Everywhere"))),
         )
         for each in part.holidays
@@ -329,7 +331,7 @@ def _quote(quote: Quote) -> Iterator[Block]:
     address = f", {quote.url}" if quote.url else ""
     yield line(
         link(quote.attribution or quote.issuer, quote.url),
-        f"{licence}. {_('Read')} {moment(quote.fetched_at)}{stale}{address}",
+        f"{licence}. " + _("Read") + f" {moment(quote.fetched_at)}{stale}{address}",
         tone="source",
     )
 

@@ -49,7 +49,7 @@ def chapter_blocks(document: GuideDocument, chapter: str) -> Iterator[Block]:
     if chapter not in RATED:
         return
     for card in document.ratings_of(chapter):
-        yield Heading(2, words(f"{_('Rating')}: {_value(card)}"))
+        yield Heading(2, words(_("Rating") + f": {_value(card)}"))
         yield line(card.meaning)
         yield from _rating(card)
     rows = document.advice_of(chapter)
@@ -66,11 +66,11 @@ def chapter_blocks(document: GuideDocument, chapter: str) -> Iterator[Block]:
 
 def _alert(alert: AlertRow, zone: str) -> tuple[Block, ...]:
     until = (
-        f"{_('Until')} {moment(alert.expires_at, zone)}"
+        _("Until") + f" {moment(alert.expires_at, zone)}"
         if alert.expires_at is not None
         else _("No end given")
     )
-    exercise = f" ({_('Exercise')})" if alert.is_exercise else ""
+    exercise = " (" + _("Exercise") + ")" if alert.is_exercise else ""
     return (
         line(words(f"{alert.severity_word}: {alert.headline}", strong=True), exercise),
         line(f"{alert.event}. {until}" if alert.event else until),
@@ -79,7 +79,7 @@ def _alert(alert: AlertRow, zone: str) -> tuple[Block, ...]:
 
 
 def _value(card: RatingCard) -> str:
-    return card.word + (f" ({_('step %(step)s of 5') % {'step': card.step}})" if card.step else "")
+    return card.word + (" (" + _("step %(step)s of 5") % {"step": card.step} + ")" if card.step else "")
 
 
 def _own(card: RatingCard) -> str:
@@ -105,7 +105,7 @@ def _rating(card: RatingCard) -> Iterator[Block]:
         yield line(card.sum_words)
     if card.value:
         formula = _("Our rating, formula %(formula)s") % {"formula": card.formula}
-        since = f", {_('since')} {day(card.since.date())}" if card.since else ""
+        since = ", " + _("since") + f" {day(card.since.date())}" if card.since else ""
         yield line(formula + since, tone="source")
     elif not card.sum_words:
         yield line(_("Too little is known for a rating."), tone="source")

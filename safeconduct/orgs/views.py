@@ -103,7 +103,7 @@ def _enter(request: HttpRequest) -> HttpResponse:
 def _too_many(request: HttpRequest, form: NumberForm, taken: limits.Taken, show: Page) -> HttpResponse:
     minutes = math.ceil(taken.retry_after.total_seconds() / 60)
     wait = ngettext("Try again in %(n)d minute.", "Try again in %(n)d minutes.", minutes) % {"n": minutes}
-    form.add_error("membnum", f"{_('There were too many tries from your network.')} {wait}")
+    form.add_error("membnum", _("There were too many tries from your network.") + f" {wait}")
     response = show(request, form, 429)
     response["Retry-After"] = str(math.ceil(taken.retry_after.total_seconds()))
     return response

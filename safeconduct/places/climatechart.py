@@ -63,6 +63,7 @@ def climate_svg(climate: Climate, city: str, lang: str = "") -> SafeString:
     lang = lang or get_language() or "en"
     locale = _locale(lang)
     title = _("Temperature and rain by month in %(city)s") % {"city": city}
+    temperature, rain = _("Mean temperature, °C"), _("Rain, mm")
     name = "climate-" + hashlib.sha256(f"{title}{climate}".encode()).hexdigest()[:8]
     letters = get_month_names("narrow", context="stand-alone", locale=locale)
     parts = [
@@ -70,9 +71,9 @@ def climate_svg(climate: Climate, city: str, lang: str = "") -> SafeString:
         ' class="climate-chart" xmlns="http://www.w3.org/2000/svg">',
         f'<title id="{name}">{escape(title)}</title>',
         f'<desc id="{name}-d">{escape(described(climate, lang))}</desc>',
-        f'<text class="c-label" x="4" y="12">{escape(_("Mean temperature, °C"))}</text>',
+        f'<text class="c-label" x="4" y="12">{escape(temperature)}</text>',
         *_line(climate.temperatures, locale),
-        f'<text class="c-label" x="4" y="{RAIN_TOP - 16}">{escape(_("Rain, mm"))}</text>',
+        f'<text class="c-label" x="4" y="{RAIN_TOP - 16}">{escape(rain)}</text>',
         *_bars(climate.rain, locale),
         *(
             f'<text class="c-month" x="{_x(index):.0f}" y="{MONTHS_AT}">{escape(str(letters[month]))}</text>'
