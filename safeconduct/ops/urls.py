@@ -6,6 +6,7 @@ from safeconduct.guides import urls as _place_keys  # noqa: F401 - registers the
 from safeconduct.ops import views
 from safeconduct.ops.desk import (
     advice,
+    bookings,
     centres,
     deliveries,
     entryrules,
@@ -23,9 +24,9 @@ from safeconduct.ops.desk import (
 from safeconduct.ops.desk import (
     people as desk_people,
 )
+from safeconduct.ops.manage import approvals, people, settings_page, tripimports, trips
 from safeconduct.ops.manage import guides as notes
 from safeconduct.ops.manage import overview as console
-from safeconduct.ops.manage import people, settings_page, tripimports, trips
 from safeconduct.ops.manage import ratings as own_ratings
 
 app_name = "ops"
@@ -137,6 +138,8 @@ urlpatterns = [
     path("desk/deliveries/<int:pk>/cancel/", deliveries.delivery_cancel, name="delivery_cancel"),
     path("desk/mail/", mail.mail, name="mail"),
     path("desk/mail/test/", mail.mail_test, name="mail_test"),
+    path("desk/bookings/", bookings.bookings, name="bookings"),
+    path("desk/bookings/secret/", bookings.bookings_secret, name="bookings_secret"),
     path("desk/texts/", texts.texts, name="texts"),
     path("desk/texts/<slug:slug>/new/", texts.text_new, name="text_new"),
     path("desk/ratings/", ratings.ratings, name="ratings"),
@@ -163,11 +166,17 @@ urlpatterns = [
     path("manage/trips/import/<slug:public_id>/cancel/", tripimports.held, name="trips_import_held"),
     path("manage/trips/export/", trips.trips_export, name="manage_trips_export"),
     path("manage/trips/<slug:public_id>/", trips.trip, name="manage_trip"),
+    path("manage/trips/<slug:public_id>/remind/", trips.trip_remind, name="manage_trip_remind"),
     path("manage/guides/", notes.notes, name="notes"),
     path("manage/guides/preview/", notes.note_preview, name="note_preview"),
     path("manage/guides/notes/<slug:public_id>/", notes.note, name="manage_note"),
     path("manage/guides/notes/<slug:public_id>/end/", notes.note_end, name="manage_note_end"),
     path("manage/guides/<placekey:key>/", notes.notes_place, name="notes_place"),
     path("manage/guides/<placekey:key>/<slug:part>/", notes.note_write, name="note_write"),
+    path("manage/approvals/", approvals.approvals, name="approvals"),
+    path("manage/approvals/<slug:public_id>/", approvals.approval, name="approval"),
+    path("manage/approval/", approvals.approval_rule, name="approval_rule"),
+    path("manage/approval/deputies/", approvals.deputy_name, name="deputy_name"),
+    path("manage/approval/deputies/<slug:public_id>/end/", approvals.deputy_end, name="deputy_end"),
     path("manage/settings/", settings_page.settings_page, name="manage_settings"),
 ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 
 from safeconduct.orgs.access import Seat
 from safeconduct.trips.models import Trip
@@ -36,3 +37,24 @@ handed_over: Callable[[int, int, int], None] | None = None
 def concerns_of(seat: Seat, trip: Trip) -> list[ConcernLine]:
     """Return what concerns the trip now, worst first as the upper room orders it."""
     return concerns(seat, trip) if concerns is not None else []
+
+
+@dataclass(frozen=True)
+class BriefingLine:
+    """The way to one's own briefing of a trip. `sign` and `words`: how far it is; `at`: when it was acknowledged."""
+
+    url: str
+    label: str
+    sign: str
+    words: str
+    note: str = ""
+    at: datetime | None = None
+
+
+own_briefing: Callable[[Seat, Trip], BriefingLine | None] | None = None
+"""Called with a person's own trip."""
+
+
+def own_briefing_of(seat: Seat, trip: Trip) -> BriefingLine | None:
+    """Return the way to the briefing of one's own trip, None where there is none."""
+    return own_briefing(seat, trip) if own_briefing is not None else None

@@ -32,7 +32,15 @@ from safeconduct.trips.drafts import (
 )
 from safeconduct.trips.entered import Entered, tell_entered
 from safeconduct.trips.imports.table import rejected_csv, trips_in
-from safeconduct.trips.models import SOURCE_LENGTH, WATCHED, Addressee, ApprovalRequest, Trip, TripImport
+from safeconduct.trips.models import (
+    SOURCE_LENGTH,
+    WATCHED,
+    Addressee,
+    ApprovalRequest,
+    Trip,
+    TripGroup,
+    TripImport,
+)
 from safeconduct.trips.planning import Planned, Run, planned_of
 from safeconduct.trips.renewing import joins, renew, twins_of
 from safeconduct.trips.weighing import Weigher, pieces_settled
@@ -70,6 +78,8 @@ def import_trips(
         raise Refused(
             "import.source", _("Say where the file comes from: the name of the agency or the list.")
         )
+    if TripGroup.objects.for_org(organisation).filter(name=name).exists():
+        raise Refused("import.source", _("A group has this name. Give the source another one."))
     if len(data) > MOST_BYTES:
         raise Refused("csv.large", _("The file is larger than 5 MB. Split it and try again."))
     read = trips_in(decoded(data))
@@ -81,7 +91,7 @@ def import_trips(
         planned = [one for row in read.trips if (one := planned_of(run, row)) is not None]
         for start in range(0, len(planned), TRIPS_AT_ONCE):
             with transaction.atomic():
-                _enter(run, planned[start : start + TRIPS_AT_ONCE], done)
+                enter_batch(run, planned[start : start + TRIPS_AT_ONCE], subject_key=f"import:{done.public_id}")
         if is_complete:
             # A row without an id may be any of the trips that seem to be missing.
             is_sure = not any(problem.code == "trip.id" for problem in read.problems)
@@ -157,7 +167,11 @@ def _finish(done: TripImport, run: Run, rejected: str) -> TripImport:
 # What becomes of the trips.
 
 
-def _enter(run: Run, planned: Sequence[Planned], done: TripImport) -> None:
+def enter_batch(run: Run, planned: Sequence[Planned], *, subject_key: str) -> None:
+    """Enter trips of a source, at most TRIPS_AT_ONCE, in the caller's transaction; the run counts what became of each.
+
+    `subject_key` names what people are told about.
+    """
     mine = Trip.objects.for_org(run.organisation).filter(source_name=run.source)
     # Before the trips, as whoever hands them over does: two who begin at opposite ends would wait for each other.
     addressees = Addressee.objects.for_org(run.organisation).filter(address__in={one.row.email for one in planned})
@@ -173,7 +187,7 @@ def _enter(run: Run, planned: Sequence[Planned], done: TripImport) -> None:
             fresh.append(one)
         else:
             renew(run, trip, one)
-    _enter_new(run, [one for one in fresh if not _passed_over(run, one)], done)
+    _enter_new(run, [one for one in fresh if not _passed_over(run, one)], subject_key)
 
 
 def _passed_over(run: Run, one: Planned) -> bool:
@@ -182,7 +196,7 @@ def _passed_over(run: Run, one: Planned) -> bool:
     return bool(one.row.is_cancelled)
 
 
-def _enter_new(run: Run, fresh: Sequence[Planned], done: TripImport) -> None:
+def _enter_new(run: Run, fresh: Sequence[Planned], subject_key: str) -> None:
     if not fresh:
         return
     members = _members(run.organisation, {one.row.email for one in fresh})
@@ -222,7 +236,7 @@ def _enter_new(run: Run, fresh: Sequence[Planned], done: TripImport) -> None:
         for trip, stops in rows
         if trip.ends_at is None or trip.ends_at > now
     ]
-    run.counts["told"] += tell_entered(news, source=run.source, subject_key=f"import:{done.public_id}")
+    run.counts["told"] += tell_entered(news, source=run.source, subject_key=subject_key)
 
 
 def _last_on(stops: Sequence[SettledStop]) -> Any:

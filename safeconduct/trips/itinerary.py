@@ -111,7 +111,7 @@ class Itinerary:
             sent.append((True, {"kind": Stop.Kind.FLIGHT}))
         if len(sent) > MOST_STOPS:
             form.general.append(_("A trip takes %(most)d stops at most; register two.") % {"most": MOST_STOPS})
-        is_bound = do == "save"
+        is_bound = do in ("save", "draft")
         form.titled = TitleForm(post) if is_bound else TitleForm(initial={"title": post.get("title", "")})
         form.rows = [
             form._row(values, number, is_leg=is_leg, is_bound=is_bound)

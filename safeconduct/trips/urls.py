@@ -18,5 +18,7 @@ urlpatterns = [
     path("<slug:public_id>/change/", views.trip_change, name="change"),
     path("<slug:public_id>/cancel/", views.trip_cancel, name="cancel"),
     path("<slug:public_id>/export/", fileviews.trip_export, name="trip_export"),
+    path("<slug:public_id>/delete/", views.trip_delete_draft, name="delete_draft"),
+    path("<slug:public_id>/ask-again/", views.trip_ask_again, name="ask_again"),
     path("<slug:public_id>/mail/", views.trip_mail, name="mail"),
 ]

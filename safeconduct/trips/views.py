@@ -14,8 +14,17 @@ from safeconduct.lib import clock
 from safeconduct.lib.errors import Refused
 from safeconduct.orgs.access import Seat, member_required, signed_in, the_seat
 from safeconduct.trips.access import access_trip
-from safeconduct.trips.actions import cancel_trip, change_trip, mute_mail, register_trip, unmute_mail
-from safeconduct.trips.hooks import concerns_of
+from safeconduct.trips.actions import (
+    cancel_trip,
+    change_trip,
+    delete_draft,
+    mute_mail,
+    register_trip,
+    unmute_mail,
+)
+from safeconduct.trips.approvalqueries import history_of
+from safeconduct.trips.approving import ask_again
+from safeconduct.trips.hooks import concerns_of, own_briefing_of
 from safeconduct.trips.itinerary import Itinerary, oddities
 from safeconduct.trips.models import Trip
 from safeconduct.trips.queries import countries_of, own_trips, stops_of
@@ -32,6 +41,7 @@ def trip_list(request: HttpRequest) -> HttpResponse:
     seat = the_seat(request)
     cards = own_trips(seat)
     groups = {name: [card for card in cards if card.count.progress == name] for name in ("under_way", "ahead")}
+    groups["drafts"] = [card for card in cards if card.count.progress == "draft"]
     over = [card for card in reversed(cards) if card.count.progress in ("past", "cancelled")]
     context = {"nav": "trips", "seat": seat, "any": bool(cards), "over": over, **groups}
     return render(request, "trips/list.html", context)
@@ -52,13 +62,26 @@ def trip_new(request: HttpRequest) -> HttpResponse:
     drafts, settled = ready
     try:
         trip = register_trip(
-            seat, title=form.title, stops=drafts, by=signed_in(request), form_token=form.token
-        )
+            seat, title=form.title, stops=drafts, by=signed_in(request), form_token=form.token,
+            as_draft=_is_for_later(request),
+        )  # fmt: skip
     except Refused as refused:
         form.refuse(refused)
         return _form(request, form)
-    _tell(request, _("The trip is registered. Alerts that concern it reach you from now on."), oddities(settled))
+    _tell(request, _registered_words(trip), oddities(settled))
     return redirect("trips:detail", trip.public_id)
+
+
+def _is_for_later(request: HttpRequest) -> bool:
+    return request.POST.get("do") == "draft"
+
+
+def _registered_words(trip: Trip) -> str:
+    if trip.is_draft:
+        return _("Saved as a draft. Nobody else sees it until you register it.")
+    if trip.state == Trip.State.AWAITING:
+        return _("The trip awaits approval. Alerts that concern it reach you from now on.")
+    return _("The trip is registered. Alerts that concern it reach you from now on.")
 
 
 @require_safe
@@ -68,11 +91,13 @@ def trip_detail(request: HttpRequest, public_id: str) -> HttpResponse:
     seat = the_seat(request)
     trip = access_trip(seat, public_id)
     stops, at = stops_of(trip), clock.now()
+    history = history_of(trip)
     open_end = trip.stays.filter(is_open_end=True).order_by("-to_at").first()
     context = {
         "nav": "trips", "seat": seat, "trip": trip, "lines": timeline(stops, at, countries=countries_of(stops, get_language() or "en")),
-        "count": count_of(trip, stops, at), "concerns": concerns_of(seat, trip) if not trip.is_cancelled else [],
-        "open_end": open_end, "stop_count": len(stops),
+        "count": count_of(trip, stops, at), "concerns": concerns_of(seat, trip) if trip.is_watched else [],
+        "history": history, "latest": history[0] if history else None, "open_end": open_end, "stop_count": len(stops),
+        "briefing": own_briefing_of(seat, trip) if not trip.is_cancelled else None,
     }  # fmt: skip
     return render(request, "trips/detail.html", context)
 
@@ -92,12 +117,19 @@ def trip_change(request: HttpRequest, public_id: str) -> HttpResponse:
     if ready is None:
         return _form(request, form, trip)
     drafts, settled = ready
+    was = trip.state
     try:
-        change_trip(trip, title=form.title, stops=drafts, by=signed_in(request), revision=form.revision or None)
+        trip = change_trip(
+            trip, title=form.title, stops=drafts, by=signed_in(request), revision=form.revision or None,
+            registers=not _is_for_later(request),
+        )  # fmt: skip
     except Refused as refused:
         form.refuse(refused)
         return _form(request, form, trip)
-    _tell(request, _("The trip is changed. Alerts are matched against it anew."), oddities(settled))
+    if was == Trip.State.DRAFT or (trip.state == Trip.State.AWAITING and was != trip.state):
+        _tell(request, _registered_words(trip), oddities(settled))
+    else:
+        _tell(request, _("The trip is changed. Alerts are matched against it anew."), oddities(settled))
     return redirect("trips:detail", trip.public_id)
 
 
@@ -112,6 +144,24 @@ def trip_cancel(request: HttpRequest, public_id: str) -> HttpResponse:
         return render(request, "trips/cancel.html", context)
     cancel_trip(trip, by=signed_in(request))
     messages.success(request, _("The trip is cancelled. No further alerts are matched against it."))
+    return redirect("trips:detail", trip.public_id)
+
+
+@require_POST
+@member_required
+def trip_delete_draft(request: HttpRequest, public_id: str) -> HttpResponse:
+    """Delete one's own draft."""
+    delete_draft(access_trip(the_seat(request), public_id))
+    messages.success(request, _("The draft is deleted."))
+    return redirect("trips:list")
+
+
+@require_POST
+@member_required
+def trip_ask_again(request: HttpRequest, public_id: str) -> HttpResponse:
+    """Put one's own refused trip before an approver once more."""
+    trip = ask_again(access_trip(the_seat(request), public_id), by=signed_in(request))
+    messages.success(request, _registered_words(trip))
     return redirect("trips:detail", trip.public_id)
 
 

@@ -77,7 +77,11 @@ STATES: Final[dict[str, Mark]] = {
     "suspended": Mark(3, _("Suspended")),
     "locked": Mark(3, _("Locked")),
     # trips and stops
+    "draft": Mark(0, _("Draft")),
     "registered": Mark(1, _("Registered")),
+    "awaiting": Mark(3, _("Awaiting approval")),
+    "approved": Mark(1, _("Approved")),
+    "refused": Mark(4, _("Refused")),
     "planned": Mark(2, _("Planned")),
     "upcoming": Mark(2, _("Planned")),
     "under_way": Mark(1, _("Under way")),

@@ -25,14 +25,22 @@ from safeconduct.outbox.models import Delivery
 from safeconduct.places.overrides import correct_fact
 from safeconduct.places.queries import place_by_key, resolve
 from safeconduct.trips.actions import register_trip
+from safeconduct.trips.approvers import end_deputy, name_deputy
 from safeconduct.trips.drafts import StopDraft
 from safeconduct.trips.importing import import_trips
+from safeconduct.trips.models import ApprovalRequest
+from safeconduct.trips.ruling import change_rule
 from tests.advice.rulefiles import own, read, rule_details
 from tests.advisories.registers import entry
 from tests.advisories.registers import put as put_advice
 from tests.alerts.messages import message, put
 from tests.conftest import World
+from tests.inbox.scene import waiting_booking
 
+RULE = {
+    "is_on": False, "always": False, "security_from": "", "medical_from": "", "advisory_from": None, "advisory_source": "",
+    "countries": [], "remind_after_days": 2, "remind_before_days": 5,
+}  # fmt: skip
 ROLES = ("anonymous", "outsider", "other", "member", "manager", "operator")
 """Charlie is the outsider; Dana, who manages Southgate, the other; Bob the member, Alice the manager."""
 
@@ -55,6 +63,7 @@ def build(world: World) -> Scene:
     seat = world.seat(world.bob)
     lisbon = resolve("Lisbon")
     start = datetime(2026, 12, 1, 10)
+    change_rule(org, RULE | {"is_on": True, "countries": ["PT"]}, by=world.alice, asks_known=False)
     trip = register_trip(
         seat, title="Bob in Lisbon", by=world.bob,
         stops=[StopDraft(place=lisbon, arrive=start, depart=start + timedelta(days=4))],
@@ -83,7 +92,13 @@ def build(world: World) -> Scene:
         world.northfield, b"id,email,place,arrive\nA1,x@northfield.example.edu,Nowhere-at-all,2026-12-01\n",
         source="Agency", by=world.alice,
     )  # fmt: skip
+    today = clock.today()
+    deputy = name_deputy(world.seat(world.alice), world.bob.email, first_on=today, last_on=today, by=world.alice)
+    # Named for a page, and over at once: the member of the table is nobody's deputy.
+    end_deputy(deputy, by=world.alice)
     by_name: dict[str, dict[str, object]] = {
+        "ops:approval": {"public_id": ApprovalRequest.objects.for_org(org).get(trip=trip).public_id},
+        "ops:deputy_end": {"public_id": deputy.public_id},
         "web:legal": {"slug": "privacy"},
         "orgs:accept": {"public_id": invitation.public_id},
         "orgs:invitation": {"token": "no-such-token"},
@@ -132,7 +147,8 @@ def build(world: World) -> Scene:
         by_name[name] = {"public_id": rule.public_id}
     for name in ("ops:entry_rules_file", "ops:entry_rules_refused", "ops:entry_rules_take_back"):
         by_name[name] = {"public_id": rules_file.public_id}
-    for name in ("trips:detail", "trips:change", "trips:cancel", "trips:mail", "trips:trip_export"):
+    for name in ("trips:detail", "trips:change", "trips:cancel", "trips:mail", "trips:trip_export",
+                 "trips:delete_draft", "trips:ask_again"):
         by_name[name] = {"public_id": trip.public_id}
     for name in ("ops:organisation", "ops:organisation_edit"):
         by_name[name] = dict(org_page)
@@ -146,6 +162,11 @@ def build(world: World) -> Scene:
         by_name[name] = {"public_id": membership.public_id}
     for name in ("ops:invitation_again", "ops:invitation_withdraw"):
         by_name[name] = {"public_id": invitation.public_id}
+    letter, booking = waiting_booking(world)
+    for name in ("inbox:letter", "inbox:choose"):
+        by_name[name] = {"public_id": letter.public_id}
+    for name in ("inbox:accept", "inbox:dismiss"):
+        by_name[name] = {"public_id": booking.public_id}
     return Scene(by_name)
 
 

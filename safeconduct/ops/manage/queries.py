@@ -225,6 +225,9 @@ def roles_of(membership: Membership) -> frozenset[str]:
 TRIP_STATES = (
     ("under_way", gettext_lazy("Under way")),
     ("ahead", gettext_lazy("Planned")),
+    ("awaiting", gettext_lazy("Awaiting approval")),
+    ("approved", gettext_lazy("Approved")),
+    ("refused", gettext_lazy("Refused")),
     ("past", gettext_lazy("Over")),
     ("cancelled", gettext_lazy("Cancelled")),
 )

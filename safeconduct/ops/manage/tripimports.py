@@ -27,6 +27,7 @@ TEMPLATE = (
 COUNT_WORDS = (
     ("entered", gettext_lazy("entered")),
     ("without_account", gettext_lazy("of these for people without an account")),
+    ("awaiting", gettext_lazy("of these awaiting approval")),
     ("joined", gettext_lazy("were registered by their travellers already")),
     ("changed", gettext_lazy("changed")),
     ("unchanged", gettext_lazy("unchanged")),
@@ -59,6 +60,11 @@ class TripsCsvForm(forms.Form):
         required=False,
         help_text=gettext_lazy("Trips ahead or under way that are not in it are then cancelled."),
     )
+    is_approved = forms.BooleanField(
+        label=gettext_lazy("These trips were approved where they come from"),
+        required=False,
+        help_text=gettext_lazy("Your rule of approval then asks nobody; each trip says who had approved it."),
+    )
 
 
 @require_http_methods(["GET", "POST"])
@@ -73,7 +79,7 @@ def trips_import(request: HttpRequest) -> HttpResponseBase:
             form,
             lambda: import_trips(
                 seat.organisation, said["file"].read(), source=said["source"], by=signed_in(request),
-                file_name=said["file"].name, is_complete=said["is_complete"],
+                file_name=said["file"].name, is_complete=said["is_complete"], is_approved=said["is_approved"],
             ),
             {"csv": "file", "import": "source"},
         )  # fmt: skip

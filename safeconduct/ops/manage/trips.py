@@ -2,39 +2,52 @@
 
 from __future__ import annotations
 
+from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
-from django.views.decorators.http import require_safe
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
 
+from safeconduct.advice import pretrip
+from safeconduct.advice.standing import not_acknowledged, standings
 from safeconduct.audit.actions import record
 from safeconduct.lib import clock
+from safeconduct.lib.errors import NotFound
 from safeconduct.ops.manage import queries
 from safeconduct.orgs.access import right_required, signed_in, the_seat
-from safeconduct.lib.errors import NotFound
 from safeconduct.trips.access import VIEW, access_trip
+from safeconduct.trips.approvalqueries import history_of
 from safeconduct.trips.exporting import FORMS, export_of, organisation_for_export
-from safeconduct.trips.queries import STATES, stops_of, trips_of_organisation
+from safeconduct.trips.queries import STATES, counts_of_organisation, stops_of, trips_of_organisation
 from safeconduct.trips.timeline import count_of, timeline
 
 
 @require_safe
 @right_required("trips.view")
 def trip_list(request: HttpRequest) -> HttpResponse:
-    """Trips by state and words."""
+    """Trips by state, words, and whether their briefing was acknowledged."""
+    seat, at = the_seat(request), clock.now()
     state, words = request.GET.get("state", ""), request.GET.get("q", "").strip()[:100]
     state = state if state in STATES else ""
-    rows = trips_of_organisation(the_seat(request), state=state, words=words)
+    rows = trips_of_organisation(seat, state=state, words=words)
+    is_unread = request.GET.get("briefing") == "open"
+    if is_unread:
+        rows = not_acknowledged(rows, seat.organisation, at)
+    counts = counts_of_organisation(the_seat(request))
     page = Paginator(rows, 50).get_page(request.GET.get("page"))
-    at = clock.now()
-    lines = [(trip, stops, count_of(trip, stops, at)) for trip in page for stops in [stops_of(trip)]]
+    shown = [(trip, stops_of(trip)) for trip in page]
+    briefed = standings(shown, at)
+    lines = [(trip, stops, count_of(trip, stops, at), briefed[trip.pk]) for trip, stops in shown]
     context = {
         "nav": "manage_trips",
         "page": page,
         "lines": lines,
         "state": state,
         "words": words,
-        "states": queries.TRIP_STATES,
+        "states": [(code, label, counts.get(code, 0)) for code, label in queries.TRIP_STATES],
+        "is_unread": is_unread,
+        "zone": seat.organisation.zone,
     }
     return render(request, "ops/manage/trips.html", context)
 
@@ -69,12 +82,29 @@ def trip(request: HttpRequest, public_id: str) -> HttpResponse:
     if row.user_id != signed_in(request).pk:
         record("trip.looked_at", by=signed_in(request), subject=row, organisation=seat.organisation)
     stops, at = stops_of(row), clock.now()
+    history = history_of(row)
     context = {
         "nav": "manage_trips",
         "seat": seat,
+        "history": history,
+        "open_request": next((one.row for one in history if one.row.is_open), None),
         "trip": row,
         "count": count_of(row, stops, at),
         "lines": timeline(stops, at),
         "exposures": queries.exposures_of_trip(seat, row),
+        "briefed": standings([(row, stops)], at)[row.pk],
+        "may_remind": pretrip.is_ahead(row, at),
     }
     return render(request, "ops/manage/trip.html", context)
+
+
+@require_POST
+@right_required("trips.view")
+def trip_remind(request: HttpRequest, public_id: str) -> HttpResponse:
+    """Ask a trip's person to read their briefing, by mail, once a day at most."""
+    row = access_trip(the_seat(request), public_id, VIEW)
+    if pretrip.remind(row, by=signed_in(request)):
+        messages.success(request, _("The reminder waits to be sent."))
+    else:
+        messages.info(request, _("They were reminded today already."))
+    return redirect("ops:manage_trip", row.public_id)

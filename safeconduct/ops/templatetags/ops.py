@@ -29,11 +29,13 @@ DESK: Table = (
     ("organisations", _("Organisations"), "org", "ops:organisations", "orgs.edit"),
     ("centres", _("Centres"), "pin", "ops:centres", "centres.edit"),
     ("deliveries", _("Deliveries"), "mail", "ops:deliveries", "deliveries.view"),
+    ("bookings", _("Bookings by mail"), "doc", "ops:bookings", "mail.edit"),
 )
 MANAGE: Table = (
     ("manage", _("Who is where"), "pin", "ops:manage", "trips.view"),
     ("people", _("People"), "people", "ops:people", "people.view"),
     ("manage_trips", _("Trips"), "trip", "ops:manage_trips", "trips.view"),
+    ("approvals", _("Approvals"), "check", "ops:approvals", "trips.approve"),
     ("notes", _("Guides"), "globe", "ops:notes", "guides.note"),
     ("own_ratings", _("Ratings"), "shield", "ops:own_ratings", "ratings.own"),
     ("invitations", _("Invitations"), "mail", "ops:invitations", "people.invite"),
