@@ -155,7 +155,7 @@ def _kept_pdf(
         brand=brand_of(organisation),
         country=document.country_code,
     )
-    with _turn():
+    with turn():
         # Somebody who waited for the same guide finds it done.
         if (kept := _read(file)) is not None:
             return kept
@@ -196,7 +196,7 @@ def trim(most: int) -> None:
 
 
 @contextmanager
-def _turn() -> Iterator[None]:
+def turn() -> Iterator[None]:
     """Wait for one of the few turns. Raises Temporary when too many wait, or for too long."""
     if not _queue.acquire(blocking=False):
         raise Temporary("too many PDFs are asked for at once", AGAIN)

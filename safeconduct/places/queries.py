@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
 from zoneinfo import ZoneInfo
 
 import numpy as np
-from django.db.models import F, Prefetch
+from django.db.models import F, Prefetch, Q, QuerySet
 from django.utils.translation import gettext as _
 
 from safeconduct.lib import clock
@@ -125,6 +125,22 @@ def whole_names() -> Prefetch[str]:
     return Prefetch("names", queryset=PlaceName.objects.filter(is_whole=True).order_by("pk"))
 
 
+def with_names_in(rows: QuerySet[Place], lang: str) -> QuerySet[Place]:
+    """Places with those of their spellings that `name_in` needs for one language: none for English."""
+    wanted = Q()
+    for tag in itertools.takewhile(lambda tag: tag != "en", _languages(lang)):
+        wanted |= Q(langs__contains=tag)
+    if not wanted:
+        return rows
+    return rows.prefetch_related(Prefetch("names", PlaceName.objects.filter(wanted, is_whole=True).order_by("pk")))
+
+
+def names_of(places: Iterable[Place], lang: str) -> dict[str, str]:
+    """Key → name of places that `with_names_in` looked up."""
+    is_english = _languages(lang)[0] == "en"
+    return {place.key: place.name if is_english else name_in(place, list(place.names.all()), lang) for place in places}
+
+
 def _hits(places: SearchIndex, scores: Scores, lang: str, limit: int) -> list[PlaceHit]:
     """The best places with their names; of two that score alike the likelier one."""
     most = max(0, min(limit, MOST))
@@ -171,8 +187,9 @@ def _country_in(places: SearchIndex, code: str, lang: str) -> str:
 def country_names(codes: set[str], lang: str) -> dict[str, str]:
     """Names of countries in a language, by code."""
     keys = [f"iso:{code}" for code in codes]
-    places = Place.objects.filter(key__in=keys).prefetch_related(whole_names())
-    return {place.code: name_in(place, list(place.names.all()), lang) for place in places}
+    places = list(with_names_in(Place.objects.filter(key__in=keys), lang))
+    names = names_of(places, lang)
+    return {place.code: names[place.key] for place in places}
 
 
 def localised_name(place: Place, lang: str) -> str:

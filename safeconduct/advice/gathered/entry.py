@@ -43,9 +43,8 @@ LONG_STAY_DAYS: Final = 90
 
 def entry_groups(materials: Materials) -> Iterator[Group]:
     """One group a stop: rules, what nobody says, the authority, what governments write; then the reader's own texts."""
-    names = words.names_for(materials.asked.journey(), materials.reports, materials.lang)
     for report in materials.reports:
-        yield from _stop_group(materials, report, names, DOCUMENTS, "entry")
+        yield from _stop_group(materials, report, materials.reason_names, DOCUMENTS, "entry")
     for destination in materials.destinations:
         if lines := written_lines("entry", destination, ("entry", "preparation")):
             yield group("entry", "texts", _("Notes and edited texts"), lines, destination)
@@ -53,9 +52,8 @@ def entry_groups(materials: Materials) -> Iterator[Group]:
 
 def health_groups(materials: Materials) -> Iterator[Group]:
     """What is asked at each stop, then each country: its rating, diseases, water, notices, what governments write."""
-    names = words.names_for(materials.asked.journey(), materials.reports, materials.lang)
     for report in materials.reports:
-        yield from _stop_group(materials, report, names, HEALTH, "health")
+        yield from _stop_group(materials, report, materials.reason_names, HEALTH, "health")
     for destination in materials.destinations:
         yield group(
             "health", "country", _("Health in the country"),

@@ -18,7 +18,7 @@ from safeconduct.advice.briefing import Asked, Group, Line, Quoted
 from safeconduct.advice.derived import written_for
 from safeconduct.advice.models import Occasion
 from safeconduct.advice.queries import StopReport, report_of
-from safeconduct.advice.words import audience_of
+from safeconduct.advice.words import Names, audience_of, names_for
 from safeconduct.advisories.queries import IssuerAdvice, advice_for_each
 from safeconduct.alerts.models import AlertVersion
 from safeconduct.alerts.queries import active_for_place
@@ -33,12 +33,18 @@ from safeconduct.orgs.access import Seat
 from safeconduct.orgs.models import Organisation
 from safeconduct.places.effective import EffectiveFact, effective_facts
 from safeconduct.places.models import FactOverride, FactSource, Place
-from safeconduct.places.queries import name_in, whole_names
+from safeconduct.places.queries import names_of, with_names_in
 from safeconduct.ratings.models import RatingVersion
 from safeconduct.ratings.queries import Explained, explained_each
 
 LATELY: Final = timedelta(days=90)
 """As long as a change of advice or of a rating is told as one."""
+
+SHOWN: Final = frozenset({
+    "airports", "calling_code", "currency", "drive_side", "electricity", "hour_cycle", "languages", "malaria", "measure",
+    "plugs", "religion", "speed_unit", "tap_water", "timezones", "weekend", "yellow_fever",
+})  # fmt: skip
+"""Facts that a briefing puts into words."""
 
 
 @dataclass(frozen=True)
@@ -93,6 +99,8 @@ class Materials:
     """Field → value of a fact of the country of departure."""
     facts: tuple[EffectiveFact, ...]
     reports: tuple[StopReport, ...]
+    reason_names: Names
+    """Of every country that answers and reasons mention."""
     occasions: tuple[Occasion, ...]
     rating_changes: Mapping[str, tuple[RatingVersion, ...]]
     centres: tuple[Centre, ...]
@@ -117,19 +125,21 @@ def materials_of(
     codes = asked.countries
     others = {asked.departure, asked.residence, *asked.passports, *(c.country for stop in asked.stops for c in stop.via)}
     wanted = {code for code in (*codes, *others) if code}
-    places = _places(asked, wanted)
-    names = {code: name_in(place, list(place.names.all()), lang) for key, place in places.items() if (code := _code(key))}
-    place_names = {key: name_in(place, list(place.names.all()), lang) for key, place in places.items()}
+    places = _places(asked, wanted, lang)
+    place_names = names_of(places.values(), lang)
+    names = {code: name for key, name in place_names.items() if (code := _code(key))}
     facts = effective_facts(country_codes={*codes, asked.departure})
     advice = advice_for_each(codes)
     spans = {code: _spans(asked, code) for code in codes}
     destinations = _destinations(asked, codes, places, names, facts, advice, spans, lang, now, organisation)
+    reports = report_of(asked.journey(), lang=lang, today=now.date(), advice=advice)
     return Materials(
         asked=asked, lang=lang, now=now, names=names, place_names=place_names, organisation=organisation, seat=seat,
         destinations=destinations,
         home={fact.field: fact.value for fact in facts if fact.country_code == asked.departure},
         facts=tuple(facts),
-        reports=report_of(asked.journey(), lang=lang, today=now.date(), advice=advice),
+        reports=reports,
+        reason_names=names_for(asked.journey(), reports, lang),
         occasions=_occasions(spans, now.date()),
         rating_changes=_rating_changes(codes, now),
         centres=tuple(all_centres()),
@@ -141,11 +151,10 @@ def _code(key: str) -> str:
     return key.removeprefix("iso:") if key.startswith("iso:") else ""
 
 
-def _places(asked: Asked, codes: Iterable[str]) -> dict[str, Place]:
+def _places(asked: Asked, codes: Iterable[str], lang: str) -> dict[str, Place]:
     """Key → place, of every country and place that is mentioned."""
     keys = {f"iso:{code}" for code in codes} | {stop.place for stop in asked.stops if stop.place}
-    rows = Place.objects.filter(key__in=keys).prefetch_related(whole_names())
-    return {row.key: row for row in rows}
+    return {row.key: row for row in with_names_in(Place.objects.filter(key__in=keys), lang)}
 
 
 def _spans(asked: Asked, code: str) -> tuple[tuple[date, date], ...]:
@@ -172,7 +181,7 @@ def _destinations(
         mine = [places[stop.place] for stop in asked.stops if stop.country == code and stop.place in places]
         mine = list({place.key: place for place in mine if not place.is_country}.values())
         country = places.get(f"iso:{code}")
-        items = fact_items(by_country[code], lang, now.date())
+        items = fact_items([fact for fact in by_country[code] if fact.field in SHOWN], lang, now.date())
         keys = {place.key for place in mine} | {f"iso:{code}"}
         found.append(
             Destination(
