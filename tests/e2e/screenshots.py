@@ -178,7 +178,7 @@ def alert_pictures(browser: Browser, url: str, person: tuple[str, str], out: Pat
             context.close()
 
 
-def told(page: Page, seconds: float = 60) -> None:
+def told(page: Page, seconds: float = 300) -> None:
     """Wait until the worker has found whom the alert concerns, as its page says."""
     end = time.monotonic() + seconds
     while not page.locator(".why").count() and time.monotonic() < end:
