@@ -1,0 +1,110 @@
+"""The written rules, without a database: what is the same booking, which trip it belongs into, whose name it bears."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from safeconduct.inbox import rules
+from safeconduct.inbox.keeping import digest_of, plain_of, reservation_of
+from safeconduct.inbox.mailhead import head_of, is_proved
+from safeconduct.inbox.rules import Known, Span, is_named, relation
+from safeconduct.trips.bookings.model import FLIGHT, LODGING
+from tests.inbox.scene import reservation
+
+DAY = date(2026, 12, 1)
+ONE = Known(FLIGHT, "qx7z9a", "xx", "101", DAY, ("fra", "nbo"))
+
+
+def change(**more: object) -> Known:
+    return Known(**{**{name: getattr(ONE, name) for name in ONE.__slots__ or ONE.__dataclass_fields__}, **more})  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("other", "expected"),
+    [
+        (ONE, "same"),
+        (change(reference=""), "same"),
+        (change(reference="other1"), "other"),
+        (change(carrier="yy"), "other"),
+        (change(number="102"), "same"),
+        (change(number="102", route=("nbo", "fra")), "other"),
+        (change(day=DAY + timedelta(days=2)), "moved"),
+        (change(day=DAY + timedelta(days=2), number="102", route=("nbo", "fra")), "other"),
+        (change(reference="", day=DAY + timedelta(days=2)), "other"),
+        (change(reference="", carrier=""), "other"),
+        (change(kind=LODGING), "other"),
+    ],
+)
+def test_what_is_the_same_booking(other: Known, expected: str) -> None:
+    assert relation(ONE, other) == expected == relation(other, ONE)
+
+
+def test_of_two_that_may_have_moved_neither_is_taken() -> None:
+    known = [ONE, change(day=DAY + timedelta(days=7))]
+    fresh = change(day=DAY + timedelta(days=9))
+    assert rules.counterpart(fresh, known, is_cancellation=False) == ("other", [])
+    assert rules.counterpart(fresh, known[:1], is_cancellation=False) == ("moved", [0])
+    assert rules.counterpart(fresh, known[:1], is_cancellation=False, of_document=[ONE]) == ("other", [])
+
+
+@pytest.mark.parametrize(
+    ("names", "expected"),
+    [(["Bob Okafor"], True), (["OKAFOR/BOB MR"], True), (["B. Okafor"], True), (["Carol Jones", "Bob Okafor"], True),
+     (["Carol Okafor"], False), (["Bob Jones"], False), (["OKAFOR/BOBMR"], False), ([], False), (["Okafor"], False)],
+)  # fmt: skip
+def test_whose_name_it_bears(names: list[str], expected: bool) -> None:
+    assert is_named(names, "Bob", "Okafor") is expected
+
+
+def span(start: int, end: int | None, **more: object) -> Span:
+    first = datetime(2026, 12, 1, tzinfo=UTC)
+    return Span(first + timedelta(hours=start), None if end is None else first + timedelta(hours=end), **more)  # type: ignore[arg-type]
+
+
+def test_which_trip_it_belongs_into() -> None:
+    trip = span(100, 200)
+    assert rules.best(span(150, 160), [trip]) == 0
+    assert rules.best(span(248, 260), [trip]) == 0 and rules.best(span(249, 260), [trip]) is None
+    assert rules.best(span(10, 52), [trip]) == 0 and rules.best(span(10, 51), [trip]) is None
+    assert rules.best(span(210, 260), [span(100, 200, has_returned=True)]) is None
+    mine = frozenset(["qx"])
+    assert rules.best(span(2000, 2100, references=mine), [trip, span(0, 50, references=mine)]) == 1
+    assert rules.best(span(5000, 5100, references=mine), [span(0, 50, references=mine)]) is None
+    assert rules.best(span(5000, 5100), [span(0, None)]) == 0
+
+
+@given(st.lists(st.tuples(st.integers(0, 5000), st.integers(0, 100)), max_size=12))
+def test_each_thing_is_in_one_cluster(pairs: list[tuple[int, int]]) -> None:
+    found = rules.clusters([span(start, start + length) for start, length in pairs])
+    assert sorted(number for members in found for number in members) == list(range(len(pairs)))
+
+
+def test_a_reservation_is_kept_whole() -> None:
+    one = reservation()
+    assert reservation_of(plain_of(one)) == one
+    assert digest_of(one) == digest_of(reservation(passengers=(), reader="bcbp"))
+    assert digest_of(one) != digest_of(reservation(number="OTHER1"))
+
+
+def test_a_boarding_pass_leaves_what_it_does_not_say() -> None:
+    one = reservation()
+    thin = reservation(number="", ends=None, starts=one.starts.__class__(one.starts.on), reader="bcbp")  # type: ignore[union-attr]
+    assert digest_of(rules.completed(thin, one)) == digest_of(one)
+
+
+@given(st.binary(max_size=600))
+def test_a_head_of_any_bytes_is_read(data: bytes) -> None:
+    head = head_of(data)
+    assert not is_proved(head, "mx.portal.example.org") or b"mx.portal" in data.lower()
+
+
+def test_a_head_says_one_sender_or_none() -> None:
+    assert head_of(b"From: Bob <BOB@x.example>\r\n\r\nx").sender == "bob@x.example"
+    assert head_of(b"From: a@x.example, b@x.example\r\n\r\n").sender == ""
+    assert head_of(b"From: a@x.example\r\nFrom: b@x.example\r\n\r\n").sender == ""
+    assert head_of(b'From: "a@x.example" <b@y.example>\r\n\r\n').sender == "b@y.example"
+    assert head_of(b"From: a@x.example\n\nFrom: b@y.example\n").sender == "a@x.example"
