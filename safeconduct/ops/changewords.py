@@ -121,6 +121,10 @@ WORDS: Final = {
     "trip.mail_unmuted": gettext_lazy("E-mail for a trip switched on"),
     "trip.refused": gettext_lazy("Trip refused"),
     "trip.registered": gettext_lazy("Trip registered"),
+    "trip_group.changed": gettext_lazy("Itinerary of a group changed"),
+    "trip_group.made": gettext_lazy("Group with one itinerary made"),
+    "trip_group.people_added": gettext_lazy("People added to a group"),
+    "trip_group.person_taken_off": gettext_lazy("Person taken off a group"),
     "trips.exported": gettext_lazy("Trips of the organisation taken as a file"),
     "trips.imported": gettext_lazy("File of trips read"),
     "trips.rejected_read": gettext_lazy("Rows of a file that did not enter fetched"),
@@ -150,6 +154,7 @@ KINDS: Final = {
     "trips.deputy": gettext_lazy("deputy of an approver"),
     "trips.calendarfeed": gettext_lazy("calendar address"),
     "trips.trip": gettext_lazy("trip"),
+    "trips.tripgroup": gettext_lazy("group"),
 }
 
 

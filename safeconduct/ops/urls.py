@@ -24,7 +24,7 @@ from safeconduct.ops.desk import (
 from safeconduct.ops.desk import (
     people as desk_people,
 )
-from safeconduct.ops.manage import approvals, people, settings_page, tripimports, trips
+from safeconduct.ops.manage import approvals, people, settings_page, tripgroups, tripimports, trips
 from safeconduct.ops.manage import guides as notes
 from safeconduct.ops.manage import overview as console
 from safeconduct.ops.manage import ratings as own_ratings
@@ -164,6 +164,12 @@ urlpatterns = [
     path("manage/trips/import/<slug:public_id>/", tripimports.import_result, name="trips_import_result"),
     path("manage/trips/import/<slug:public_id>/rows.csv", tripimports.rejected, name="trips_import_rejected"),
     path("manage/trips/import/<slug:public_id>/cancel/", tripimports.held, name="trips_import_held"),
+    path("manage/trips/groups/", tripgroups.groups, name="trip_groups"),
+    path("manage/trips/groups/new/", tripgroups.group_new, name="trip_group_new"),
+    path("manage/trips/groups/<slug:public_id>/", tripgroups.group, name="trip_group"),
+    path("manage/trips/groups/<slug:public_id>/change/", tripgroups.group_change, name="trip_group_change"),
+    path("manage/trips/groups/<slug:public_id>/people/", tripgroups.group_people, name="trip_group_people"),
+    path("manage/trips/groups/<slug:public_id>/take-off/", tripgroups.group_take_off, name="trip_group_take_off"),
     path("manage/trips/export/", trips.trips_export, name="manage_trips_export"),
     path("manage/trips/<slug:public_id>/", trips.trip, name="manage_trip"),
     path("manage/trips/<slug:public_id>/remind/", trips.trip_remind, name="manage_trip_remind"),

@@ -28,6 +28,7 @@ from safeconduct.trips.bookings.model import (
 from safeconduct.trips.bookingwords import problem_text
 from safeconduct.trips.forms import NOTE_LENGTH
 from safeconduct.trips.models import ADDRESS_LENGTH, Stop
+from safeconduct.trips.placing import placed
 
 KINDS: Final = {FLIGHT: Stop.Kind.FLIGHT, TRAIN: Stop.Kind.RAIL}
 
@@ -79,8 +80,9 @@ def _leg(one: Reservation) -> Row:
 
 def _stay(one: Reservation) -> Row:
     house = one.origin
-    # A name that is the town's own says no more than the town.
-    name = "" if (one.name or house.name) == house.city else one.name or house.name
+    name = one.name or house.name
+    if name == house.city or _is_country(name, house):
+        name = ""  # a name that is the town's or the country's own says no more than that
     address = ", ".join(part for part in (name, house.street, house.postal_code) if part)
     values = {
         "kind": Stop.Kind.LODGING if one.kind == LODGING else Stop.Kind.STAY,
@@ -94,6 +96,13 @@ def _stay(one: Reservation) -> Row:
         "note": _what(one)[:NOTE_LENGTH],
     }
     return Row(values, False, _doubts(one))
+
+
+def _is_country(name: str, house: Spot) -> bool:
+    if house.city or house.iata or house.street or not house.country:
+        return False
+    place = placed(name).place
+    return place is not None and place.is_country and place.country_code == house.country
 
 
 def _place(spot: Spot) -> str:

@@ -27,6 +27,7 @@ from safeconduct.places.queries import place_by_key, resolve
 from safeconduct.trips.actions import register_trip
 from safeconduct.trips.approvers import end_deputy, name_deputy
 from safeconduct.trips.drafts import StopDraft
+from safeconduct.trips.groups import make_group
 from safeconduct.trips.importing import import_trips
 from safeconduct.trips.models import ApprovalRequest
 from safeconduct.trips.ruling import change_rule
@@ -96,6 +97,10 @@ def build(world: World) -> Scene:
     deputy = name_deputy(world.seat(world.alice), world.bob.email, first_on=today, last_on=today, by=world.alice)
     # Named for a page, and over at once: the member of the table is nobody's deputy.
     end_deputy(deputy, by=world.alice)
+    group = make_group(
+        org, name="Excursion", title="", by=world.alice,
+        stops=[StopDraft(place=lisbon, arrive=start, depart=start + timedelta(days=4))],
+    )  # fmt: skip
     by_name: dict[str, dict[str, object]] = {
         "ops:approval": {"public_id": ApprovalRequest.objects.for_org(org).get(trip=trip).public_id},
         "ops:deputy_end": {"public_id": deputy.public_id},
@@ -147,6 +152,8 @@ def build(world: World) -> Scene:
         by_name[name] = {"public_id": rule.public_id}
     for name in ("ops:entry_rules_file", "ops:entry_rules_refused", "ops:entry_rules_take_back"):
         by_name[name] = {"public_id": rules_file.public_id}
+    for name in ("ops:trip_group", "ops:trip_group_change", "ops:trip_group_people", "ops:trip_group_take_off"):
+        by_name[name] = {"public_id": group.public_id}
     for name in ("trips:detail", "trips:change", "trips:cancel", "trips:mail", "trips:trip_export",
                  "trips:delete_draft", "trips:ask_again"):
         by_name[name] = {"public_id": trip.public_id}

@@ -15,7 +15,7 @@ from tests.permissions.routes import routes
 from tests.permissions.scene import ROLES, build, outcome
 
 TABLE = Path(__file__).with_name("table.txt")
-PRIVATE = ("trips:", "inbox:", "notify:end", "ops:manage", "ops:person", "ops:invitation", "ops:people_import_result", "ops:trips_import_")
+PRIVATE = ("trips:", "inbox:", "notify:end", "ops:manage", "ops:person", "ops:invitation", "ops:people_import_result", "ops:trips_import_", "ops:trip_group")
 
 
 def table() -> dict[tuple[str, str], dict[str, str]]:
