@@ -19,7 +19,7 @@ from safeconduct.advice.kinds import BY_CODE
 from safeconduct.advice.models import EntryRule, RuleImport, RuleQuerySet
 from safeconduct.advisories.queries import IssuerAdvice, advice_for_each
 from safeconduct.lib import clock
-from safeconduct.lib.errors import NotFound
+from safeconduct.lib.errors import found
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,18 +108,12 @@ def diseases_asked() -> list[str]:
 
 def the_rule(public_id: str) -> EntryRule:
     """Return a rule, ended ones too. Raises NotFound."""
-    row = EntryRule.objects.select_related("batch").filter(public_id=public_id).first()
-    if row is None:
-        raise NotFound("entry rule")
-    return row
+    return found(EntryRule.objects.select_related("batch").filter(public_id=public_id).first(), "entry rule")
 
 
 def the_import(public_id: str) -> RuleImport:
     """Return what became of a file. Raises NotFound."""
-    row = RuleImport.objects.filter(public_id=public_id).first()
-    if row is None:
-        raise NotFound("import")
-    return row
+    return found(RuleImport.objects.filter(public_id=public_id).first(), "import")
 
 
 def listed_rules(

@@ -7,6 +7,9 @@ rises, is logged once with an id and answers 500.
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import TypeVar
+
+T = TypeVar("T")
 
 
 class ExpectedError(Exception):
@@ -27,6 +30,13 @@ class NotFound(ExpectedError):
 
     def __init__(self, what: str = "") -> None:
         super().__init__(what or "not found")
+
+
+def found(row: T | None, what: str) -> T:
+    """Return the row. Raises NotFound when there is none."""
+    if row is None:
+        raise NotFound(what)
+    return row
 
 
 class Temporary(ExpectedError):

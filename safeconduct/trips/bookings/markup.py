@@ -12,26 +12,10 @@ import re
 from html.parser import HTMLParser
 from typing import Any, Final
 
+from safeconduct.lib.htmltags import VOID
+
 MOST_DEPTH: Final = 300
 MOST_ITEMS: Final = 2000
-_VOID: Final = frozenset(
-    [
-        "area",
-        "base",
-        "br",
-        "col",
-        "embed",
-        "hr",
-        "img",
-        "input",
-        "link",
-        "meta",
-        "param",
-        "source",
-        "track",
-        "wbr",
-    ]
-)
 _SOURCES: Final = {
     **dict.fromkeys(("a", "area", "link"), "href"),
     **dict.fromkeys(("audio", "embed", "iframe", "img", "source", "track", "video"), "src"),
@@ -144,9 +128,9 @@ class _Page(HTMLParser):
             value = self._attribute(tag, given)
             if value is not None:
                 self._set(owner, properties, value)
-            elif tag not in _VOID:
+            elif tag not in VOID:
                 element.owner, element.collects = owner, properties
-        if tag not in _VOID and len(self._open) < MOST_DEPTH:
+        if tag not in VOID and len(self._open) < MOST_DEPTH:
             self._open.append(element)
             if element.collects:
                 self._collecting.append(element)
@@ -154,7 +138,7 @@ class _Page(HTMLParser):
     def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         """Treat `<x/>` as void for void elements, and as an empty element for others."""
         self.handle_starttag(tag, attrs)
-        if tag not in _VOID:
+        if tag not in VOID:
             self.handle_endtag(tag)
 
     def handle_endtag(self, tag: str) -> None:
