@@ -25,6 +25,8 @@ from tests.e2e.browser import HEIGHT, ROOT, WIDTHS, running_browser
 COMMAND = Path(sys.executable).with_name("safeconduct")
 README_SIZE = {"width": 1280, "height": 900}
 TALLEST_DRAWN = 8000
+PATIENCE_MS = 180_000
+"""A busy machine takes its time: the pictures are of what is there in the end."""
 PAGES: dict[str, tuple[str, list[str]]] = {
     "": ("anonymous", ["/", "/membership/", "/account/login/", "/account/signup/", "/centres/", "/legal/privacy/", "/display/", "/no-such-page/"]),
     "traveller": ("traveller", ["/", "/destinations/", "/trips/", "/trips/new/", "/alerts/", "/my-organization/", "/app/"]),
@@ -158,6 +160,7 @@ def alert_pictures(browser: Browser, url: str, person: tuple[str, str], out: Pat
             context = browser.new_context(
                 base_url=url, viewport={"width": width, "height": 900}, color_scheme=scheme, storage_state=state  # type: ignore[arg-type]
             )  # fmt: skip
+            context.set_default_timeout(PATIENCE_MS)
             page = context.new_page()
             for name, path in (
                 ("map", "/alerts/map/"),
@@ -166,7 +169,7 @@ def alert_pictures(browser: Browser, url: str, person: tuple[str, str], out: Pat
             ):
                 page.goto(path)
                 if name == "map":
-                    page.wait_for_selector("#alert-map[data-drawn]", timeout=60_000)
+                    page.wait_for_selector("#alert-map[data-drawn]", timeout=PATIENCE_MS)
                     page.wait_for_timeout(500)
                     page.locator("#alert-map").scroll_into_view_if_needed()
                 if name == "alert":
@@ -201,6 +204,7 @@ def desk_pictures(browser: Browser, url: str, person: tuple[str, str], out: Path
             context = browser.new_context(
                 base_url=url, viewport={"width": width, "height": 1400}, color_scheme=scheme, storage_state=state  # type: ignore[arg-type]
             )  # fmt: skip
+            context.set_default_timeout(PATIENCE_MS)
             page = context.new_page()
             suffix = f"{width}-dark" if scheme == "dark" else str(width)
 
