@@ -10,10 +10,13 @@ class AdviceConfig(AppConfig):
     label = "advice"
 
     def ready(self) -> None:
-        """Say what this room stores about people, and register its kinds of mail."""
+        """Say what this room stores about people, register its kinds of mail, fill the hooks of trips."""
         from safeconduct.accounts.hooks import personal_data
-        from safeconduct.advice import emails
+        from safeconduct.advice import emails, fortrips
         from safeconduct.advice.personal import OWN_DATA
+        from safeconduct.trips import hooks as trip_hooks
 
         personal_data.add(OWN_DATA)
+        trip_hooks.briefing = fortrips.words_of
+        trip_hooks.own_briefing = fortrips.own_line
         assert emails.BRIEFING  # noqa: S101  # imported for its registrations

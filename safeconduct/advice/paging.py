@@ -22,6 +22,7 @@ from safeconduct.places.queries import country_names
 
 MOST_FIRST: Final = 2
 LONG_FACT: Final = 160
+URGENT: Final = ("4", "5")
 TONE_SIGNS: Final = {"stop": "4", "warn": "3", "note": "2", "good": "1"}
 """The sign of a line that has none of its own; no tone, no sign."""
 
@@ -182,9 +183,7 @@ def page_of(row: Preparation, briefing: Briefing, key: str, seat: Seat) -> StepP
     by_key = {one.key: one for one in links}
     number = STEPS.index(key)
     lines = [line for step in briefing.steps if step.key == key for line in step.lines]
-    first = sorted((one for one in lines if one.tone == "stop" and not one.quote), key=lambda one: one.todo_by or date.max)
-    first = first[:MOST_FIRST] if key not in (STEPS[0], STEPS[-1]) else []
-    shown_first = {line.key for line in first}
+    first = _first(lines) if key not in (STEPS[0], STEPS[-1]) else []
     todos = [todo for todo in checklist(briefing) if key in (todo.step, STEPS[-1])]
     found = standing.news_for(row, briefing)
     return StepPage(
@@ -198,9 +197,9 @@ def page_of(row: Preparation, briefing: Briefing, key: str, seat: Seat) -> StepP
         first=tuple(map(_view, first)),
         groups=tuple(
             view for step in briefing.steps if step.key == key for group in step.groups
-            if (view := _group(group, shown_first)) is not None
+            if key != STEPS[-1] and (view := _group(group)) is not None
         ),
-        unknown=tuple(_view(line) for line in lines if line.is_unknown and not line.quote),
+        unknown=tuple(_view(line) for line in lines if line.is_unknown and not line.quote and key != STEPS[-1]),
         todo=tuple(_entry(todo, row, by_key, briefing) for todo in todos),
         news=_news(found, by_key),
         gone=len(found.gone),
@@ -241,8 +240,17 @@ def anchor_of(key: str) -> str:
     return "l-" + key.replace(".", "-").replace(":", "-")
 
 
-def _group(group: Group, shown: set[str]) -> GroupView | None:
-    lines = [line for line in group.lines if line.key not in shown and (line.quote or not line.is_unknown)]
+def _first(lines: Sequence[Line]) -> list[Line]:
+    """What cannot wait: what stops the journey, then what is required; the soonest first."""
+    urgent = [
+        line for line in lines
+        if not line.quote and not line.is_unknown and (line.tone == "stop" or (line.todo and sign_of(line) in URGENT))
+    ]  # fmt: skip
+    return sorted(urgent, key=lambda line: (line.tone != "stop", line.todo_by or date.max))[:MOST_FIRST]
+
+
+def _group(group: Group) -> GroupView | None:
+    lines = [line for line in group.lines if line.quote or not line.is_unknown]
     rows = [line for line in lines if not line.quote and (sign_of(line) or not _is_fact(line))]
     facts = [line for line in lines if not line.quote and not sign_of(line) and _is_fact(line)]
     quotes = [line for line in lines if line.quote]

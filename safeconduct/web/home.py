@@ -110,6 +110,7 @@ TOOLS: Final = (
     ),
 )
 PREPARATION: Final = (
+    ("route", "advisor:start", _("TravelAdvisor"), _("A briefing made for your journey, step by step")),
     ("doc", "advice:entry", _("Entry and health requirements"), _("Visa, passport, certificates: what is asked on your way")),
     ("medical", "advice:planner", _("COVID Trip Planner"), _("Tests, vaccinations, isolation and restrictions")),
     ("call", "centres:list", _("Assistance centres"), _("Numbers, languages and hours")),
@@ -121,7 +122,7 @@ ORGANISATION: Final = (
     ("route", "trips:new", _("Register your travel"), _("Your organisation can then warn and find you")),
 )
 # Not offered once the membership has ended: the page behind it would only refuse.
-FOR_MEMBERS_NOW: Final = frozenset({"trips:new"})
+FOR_MEMBERS_NOW: Final = frozenset({"trips:new", "advisor:start"})
 
 
 def landing(request: HttpRequest) -> Landing:
