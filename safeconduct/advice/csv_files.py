@@ -43,12 +43,12 @@ def rows_of(data: bytes) -> tuple[list[Row], bool]:
 
 def template() -> str:
     """Return a file to fill in, with two examples that are refused until somebody names a country."""
-    return _written(COLUMNS, TEMPLATE)
+    return written(COLUMNS, TEMPLATE)
 
 
 def as_csv(rules: Iterable[Mapping[str, Any]]) -> str:
     """Return rules (columns of a row by name) as a file of our own that can be read in again."""
-    return _written(COLUMNS, (_cells(rule) for rule in rules))
+    return written(COLUMNS, (_cells(rule) for rule in rules))
 
 
 def refused_csv(problems: Sequence[Mapping[str, Any]]) -> str:
@@ -58,7 +58,7 @@ def refused_csv(problems: Sequence[Mapping[str, Any]]) -> str:
         {**row["cells"], "row": str(row["row"]), "problem": "; ".join(f"{one['field']}: {one['text']}" for one in row["problems"])}
         for row in problems
     )  # fmt: skip
-    return _written([*names, "row", "problem"], rows)
+    return written([*names, "row", "problem"], rows)
 
 
 _RENAMED: Final = {"source": "source_name", "source_date": "source_on"}
@@ -74,7 +74,8 @@ def _cell(value: Any) -> str:
     return "" if value is None else str(value)
 
 
-def _written(columns: Sequence[str], rows: Iterable[Mapping[str, str]]) -> str:
+def written(columns: Sequence[str], rows: Iterable[Mapping[str, str]]) -> str:
+    """Return a CSV file; what a spreadsheet program would take for a formula is guarded."""
     out = io.StringIO(newline="")
     writer = csv.writer(out)
     writer.writerow(columns)

@@ -22,6 +22,7 @@ from safeconduct.advice.gathered.practical import around_groups, practical_group
 from safeconduct.advice.gathered.security import security_groups
 from safeconduct.orgs.access import Seat
 from safeconduct.orgs.models import Organisation
+from safeconduct.places.factwords import Words
 
 GATHERED = {
     "trip": trip_groups,
@@ -64,15 +65,22 @@ def briefing_of(
         titles = step_titles()
         steps = [Step(key, titles[key], _once(gather(materials))) for key, gather in GATHERED.items()]
         where = [materials.name(code) for code in asked.countries]
-        made = Briefing(asked, tuple(steps), now, lang, dict(materials.names), ", ".join(where))
+        made = Briefing(asked, tuple(steps), now, lang, dict(materials.names), Words(lang).listed(where))
         return replace(made, steps=(*made.steps, Step(STEPS[-1], titles[STEPS[-1]], (_checklist(made),))))
 
 
 def _once(groups: Iterable[Group]) -> tuple[Group, ...]:
     """No two lines of a step have one key."""
-    found = list(groups)
+    found = _by_country(groups)
     lines = iter(unlike(chain.from_iterable(group.lines for group in found)))
     return tuple(replace(group, lines=tuple(next(lines) for _line in group.lines)) for group in found)
+
+
+def _by_country(groups: Iterable[Group]) -> list[Group]:
+    """Those of one country stand together, countries in the order in which they first appear."""
+    found = list(groups)
+    order = {country: n for n, country in enumerate(dict.fromkeys(group.country for group in found))}
+    return sorted(found, key=lambda group: order[group.country])
 
 
 def _checklist(briefing: Briefing) -> Group:

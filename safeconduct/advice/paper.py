@@ -119,22 +119,28 @@ def _cover(briefing: Briefing, organisation: Organisation | None) -> tuple[tuple
 
 
 def _step(step: Step) -> Iterator[Block]:
+    country = ""
     for group in step.groups:
         if not group.lines:
             continue
-        title = f"{group.country_name}: {group.title}" if group.country_name else group.title
-        yield Heading(2, words(title), group.key)
+        if group.country_name and group.country != country:
+            country = group.country
+            yield Heading(2, words(group.country_name), f"{step.key}-{country}")
+        yield Heading(3 if group.country_name else 2, words(group.title), group.key)
         if group.lead:
             yield line(group.lead, tone="muted")
-        yield from _lines(group, title)
+        yield from _lines(group)
 
 
-def _lines(group: Group, title: str) -> Iterator[Block]:
-    """Statements as a table, quotes below it."""
+def _lines(group: Group) -> Iterator[Block]:
+    """Statements as a table, quotes below it. Where nothing has a source, there is no column for any."""
     rows = [one for one in group.lines if one.quote is None]
-    if rows:
+    if rows and all(one.is_portal and not one.sources for one in rows):
+        header = header_row(_("About"), _("What is known"))
+        yield Table(header, tuple(_row(one)[:2] for one in rows), widths=(3, 10))
+    elif rows:
         header = header_row(_("About"), _("What is known"), _("Who says so"))
-        yield Table(header, tuple(_row(one) for one in rows), title, widths=(3, 6, 4))
+        yield Table(header, tuple(_row(one) for one in rows), widths=(3, 6, 4))
     for one in group.lines:
         if one.quote is not None:
             yield from _quote(one, one.quote)
@@ -163,7 +169,7 @@ def _cited(sources: Iterable[Source]) -> Spans:
 
 def _quote(one: Line, said: Quoted) -> Iterator[Block]:
     heading = f"{said.issuer}: {said.heading}" if said.heading else said.issuer
-    yield Heading(3, words(heading))
+    yield Heading(4, words(heading))
     if said.written_for:
         yield line(said.written_for, tone="muted")
     if said.html:

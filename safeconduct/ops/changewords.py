@@ -79,6 +79,9 @@ WORDS: Final = {
     "notify.unsubscribed": gettext_lazy("Subscription ended"),
     "number.added": gettext_lazy("Membership number added"),
     "number.edited": gettext_lazy("Membership number changed"),
+    "occasion.added": gettext_lazy("Occasion entered"),
+    "occasion.changed": gettext_lazy("Occasion changed"),
+    "occasion.removed": gettext_lazy("Occasion removed"),
     "organisation.created": gettext_lazy("Organisation created"),
     "organisation.edited": gettext_lazy("Organisation changed"),
     "organisation.logo": gettext_lazy("Logo changed"),
@@ -132,6 +135,7 @@ WORDS: Final = {
 KINDS: Final = {
     "accounts.legaldocument": gettext_lazy("legal text"),
     "accounts.user": gettext_lazy("person"),
+    "advice.occasion": gettext_lazy("occasion"),
     "alerts.alertversion": gettext_lazy("version of an alert"),
     "alerts.areacorrection": gettext_lazy("corrected area"),
     "alerts.event": gettext_lazy("event of a source"),

@@ -32,7 +32,7 @@ NO_PAGE = {
     "orgs:brand_css", "orgs:logo", "places:suggest", "places:world", "alerts:map_json", "ops:health_answer", "ops:centre_template", "ops:people_template", "ops:facts_export", "guides:export",
     "web:service_worker", "web:manifest", "outbox:mail", "outbox:mail_html", "accounts:export",
     "calendar:feed", "trips:export", "trips:trip_export", "ops:manage_trips_export",
-    "ops:document", "ops:trips_template", "ops:trips_import_rejected", "ops:entry_rules_template", "ops:entry_rules_export", "ops:entry_rules_refused",
+    "ops:document", "ops:trips_template", "ops:trips_import_rejected", "ops:occasions_template", "ops:occasions_export", "ops:entry_rules_template", "ops:entry_rules_export", "ops:entry_rules_refused",
 }  # fmt: skip
 # Whoever may see the page, in this order: the richest view first.
 ORDER = ("member", "manager", "operator", "anonymous", "outsider")

@@ -29,8 +29,9 @@ from safeconduct.trips.approvers import end_deputy, name_deputy
 from safeconduct.trips.drafts import StopDraft
 from safeconduct.trips.groups import make_group
 from safeconduct.trips.importing import import_trips
-from safeconduct.trips.models import ApprovalRequest
+from safeconduct.trips.models import ApprovalRequest, ApprovalRule
 from safeconduct.trips.ruling import change_rule
+from tests.advice.occasionfiles import an_occasion
 from tests.advice.rulefiles import own, read, rule_details
 from tests.advisories.registers import entry
 from tests.advisories.registers import put as put_advice
@@ -69,6 +70,8 @@ def build(world: World) -> Scene:
         seat, title="Bob in Lisbon", by=world.bob,
         stops=[StopDraft(place=lisbon, arrive=start, depart=start + timedelta(days=4))],
     )  # fmt: skip
+    # Other tests share this scene: the question stays, the rule asks about nothing else.
+    ApprovalRule.objects.for_org(org).update(is_on=False)
     version = put(message("permission-1")).version
     correction = correct_area(version, by=world.olga, geometry=None, reason="Not here")
     event = {"public_id": version.event.incident.public_id, "event_id": version.event.public_id}
@@ -150,6 +153,8 @@ def build(world: World) -> Scene:
     rule, rules_file = add_rule(rule_details(), by=world.olga), read(own({"passports": "DE"}, {"kind": "vise"}))
     for name in ("ops:entry_rule", "ops:entry_rule_end"):
         by_name[name] = {"public_id": rule.public_id}
+    for name in ("ops:occasion", "ops:occasion_remove"):
+        by_name[name] = {"public_id": an_occasion().public_id}
     for name in ("ops:entry_rules_file", "ops:entry_rules_refused", "ops:entry_rules_take_back"):
         by_name[name] = {"public_id": rules_file.public_id}
     for name in ("ops:trip_group", "ops:trip_group_change", "ops:trip_group_people", "ops:trip_group_take_off"):

@@ -26,6 +26,7 @@ DESK: Table = (
     ("facts", _("Facts"), "info", "ops:facts", "facts.edit"),
     ("ratings", _("Ratings"), "shield", "ops:ratings", "ratings.edit"),
     ("entry_rules", _("Entry rules"), "card", "ops:entry_rules", "entry.edit"),
+    ("occasions", _("Occasions"), "calendar", "ops:occasions", "entry.edit"),
     ("organisations", _("Organisations"), "org", "ops:organisations", "orgs.edit"),
     ("centres", _("Centres"), "pin", "ops:centres", "centres.edit"),
     ("deliveries", _("Deliveries"), "mail", "ops:deliveries", "deliveries.view"),
