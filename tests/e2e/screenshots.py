@@ -328,11 +328,11 @@ def main() -> None:
             if wanted.guide is not None:
                 guide_pictures(browser, url, people["traveller"], wanted.out)
                 return
-            if wanted.desk:
-                desk_pictures(browser, url, people["operator"], wanted.out)
-                return
             if wanted.alerts:
                 alert_pictures(browser, url, people["traveller"], wanted.out)
+            if wanted.desk:
+                desk_pictures(browser, url, people["operator"], wanted.out)
+            if wanted.alerts or wanted.desk:
                 return
             if wanted.readme:
                 readme_pictures(browser, url, people, wanted.out)
