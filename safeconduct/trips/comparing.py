@@ -51,7 +51,9 @@ def _page(keys: Sequence[int], rule: ApprovalRule, weigher: Weigher) -> int:
         for trip in trips:
             weighed = weigher.weigh(pieces_of(trip.stops.select_related("place", "to_place").order_by("seq")))
             is_known = trip.weighed.get("rule") == rule.version
-            worse = worse_than(known_ranks(trip), weighed.reasons)
+            # Weighed anew without a word is not approved: a rule that is to hold for known trips asks about it.
+            base = known_ranks(trip) if is_known or trip.state == Trip.State.APPROVED else {}
+            worse = worse_than(base, weighed.reasons)
             if trip.state == Trip.State.AWAITING:
                 renew_question(trip, weighed if weighed.is_met else Weighed(rule.version, weighed.spans, _asked(trip)))
             elif worse and (is_known or rule.asks_known):

@@ -68,7 +68,7 @@ def draft_of(said: Said, places: dict[int, Place], *, public_id: str = "") -> St
 
 
 def write_new(trips: Sequence[tuple[Trip, Sequence[SettledStop]]]) -> None:
-    """Write trips that are no rows yet, with all that belongs to them."""
+    """Write trips that are no rows yet, with all that belongs to them; a draft has no stays, so that nothing finds it."""
     made = Trip.objects.bulk_create([trip for trip, _settled in trips])
     stops: list[Stop] = []
     for trip, (_same, settled) in zip(made, trips, strict=True):
@@ -77,7 +77,7 @@ def write_new(trips: Sequence[tuple[Trip, Sequence[SettledStop]]]) -> None:
     grouped: dict[int, list[Stop]] = {}
     for stop in stops:
         grouped.setdefault(stop.trip_id, []).append(stop)
-    write_stays([(trip, grouped[trip.pk]) for trip in made])
+    write_stays([(trip, grouped[trip.pk]) for trip in made if not trip.is_draft])
 
 
 def new_stop(trip: Trip, settled: SettledStop, seq: int) -> Stop:

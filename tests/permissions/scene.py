@@ -26,6 +26,7 @@ from safeconduct.places.overrides import correct_fact
 from safeconduct.places.queries import place_by_key, resolve
 from safeconduct.trips.actions import register_trip
 from safeconduct.trips.approvers import end_deputy, name_deputy
+from safeconduct.trips.delegating import enter_trip, name_delegate
 from safeconduct.trips.drafts import StopDraft
 from safeconduct.trips.groups import make_group
 from safeconduct.trips.importing import import_trips
@@ -104,6 +105,11 @@ def build(world: World) -> Scene:
         org, name="Excursion", title="", by=world.alice,
         stops=[StopDraft(place=lisbon, arrive=start, depart=start + timedelta(days=4))],
     )  # fmt: skip
+    delegation = name_delegate(org, traveller=world.bob, address="alice@northfield.example.edu", by=world.bob)
+    entered = enter_trip(
+        world.seat(world.alice), delegation, title="Entered by Alice",
+        stops=[StopDraft(place=lisbon, arrive=start, depart=start + timedelta(days=4))],
+    )  # fmt: skip
     by_name: dict[str, dict[str, object]] = {
         "ops:approval": {"public_id": ApprovalRequest.objects.for_org(org).get(trip=trip).public_id},
         "ops:deputy_end": {"public_id": deputy.public_id},
@@ -159,6 +165,10 @@ def build(world: World) -> Scene:
         by_name[name] = {"public_id": rules_file.public_id}
     for name in ("ops:trip_group", "ops:trip_group_change", "ops:trip_group_people", "ops:trip_group_take_off"):
         by_name[name] = {"public_id": group.public_id}
+    for name in ("trips:delegate_end", "trips:entered_new", "ops:delegate_end"):
+        by_name[name] = {"public_id": delegation.public_id}
+    for name in ("trips:entered", "trips:entered_change", "trips:entered_cancel"):
+        by_name[name] = {"public_id": entered.public_id}
     for name in ("trips:detail", "trips:change", "trips:cancel", "trips:mail", "trips:trip_export",
                  "trips:delete_draft", "trips:ask_again"):
         by_name[name] = {"public_id": trip.public_id}

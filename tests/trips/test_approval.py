@@ -187,12 +187,12 @@ def test_a_changed_itinerary_is_never_approved_blind(world: World, draft: Draft)
         ([("Nairobi", "2026-12-11T14:00", "2026-12-13T10:00")], "approved"),
         ([("Mombasa", "2026-12-10T14:00", "2026-12-14T10:00")], "approved"),
         ([("Nairobi", "2026-12-10T14:00", "2026-12-15T10:00")], "awaiting"),
-        ([("Nairobi", "2026-12-10T14:00", "2026-12-12T10:00"), ("Kampala", "2026-12-12T14:00", "2026-12-14T10:00")], "awaiting"),
+        ([("Nairobi", "2026-12-10T14:00", "2026-12-12T10:00"), ("Manila", "2026-12-12T14:00", "2026-12-14T10:00")], "awaiting"),
         ([("Lisbon", "2026-12-10T14:00", "2026-12-14T10:00")], "registered"),
     ],
 )  # fmt: skip
 def test_more_than_was_approved_asks_again(world: World, draft: Draft, stops: Any, state: str) -> None:
-    rule(world, countries=["KE", "UG"])
+    rule(world, countries=["KE", "PH"])
     trip = bobs(world, nairobi(draft))
     approve(world, trip)
     change_trip(trip, title="", stops=[draft(*one) for one in stops], by=world.bob)
@@ -220,26 +220,26 @@ def test_a_cancelled_trip_is_asked_about_no_more(world: World, draft: Draft) -> 
 
 
 def test_a_level_that_rises_asks_again_once(world: World, draft: Draft) -> None:
-    registers.put(registers.entry("Kenya", 2), registers.entry("Uganda", 3))
+    registers.put(registers.entry("Kenya", 2), registers.entry("Philippines", 3))
     rule(world, advisory_from=3)
-    trip, kampala = bobs(world, nairobi(draft)), bobs(world, draft("Kampala", "2026-12-10T14:00", "2026-12-14T10:00"))
-    approve(world, kampala)
+    trip, manila = bobs(world, nairobi(draft)), bobs(world, draft("Manila", "2026-12-10T14:00", "2026-12-14T10:00"))
+    approve(world, manila)
     assert jobs.approve_due() == 0 and state_of(trip) == State.REGISTERED
-    registers.put(registers.entry("Kenya", 3), registers.entry("Uganda", 3), at=registers.NOW + registers.DAY)
+    registers.put(registers.entry("Kenya", 3), registers.entry("Philippines", 3), at=registers.NOW + registers.DAY)
     with clock.held_at(NOW + timedelta(hours=1)):
         assert jobs.approve_due() == 1
         assert jobs.approve_due() == 0
     row = question(trip)
     assert (row.cause, row.reasons[0]["rank"], row.before[0]["rank"]) == ("level", 3, 2)
-    assert state_of(trip) == State.AWAITING and state_of(kampala) == State.APPROVED
+    assert state_of(trip) == State.AWAITING and state_of(manila) == State.APPROVED
     (mail,) = mails("trip.asked")
     assert mail.address == world.bob.email and "level 2 of 4" in mail.slots["before"]
     assert "Ministry of Advice" in mail.slots["reasons"]
     approve(world, trip)
-    registers.put(registers.entry("Kenya", 4), registers.entry("Uganda", 2), at=registers.NOW + 2 * registers.DAY)
+    registers.put(registers.entry("Kenya", 4), registers.entry("Philippines", 2), at=registers.NOW + 2 * registers.DAY)
     with clock.held_at(NOW + timedelta(hours=2)):
         assert jobs.approve_due() == 1, "approved at 3, it is 4 now"
-    assert state_of(kampala) == State.APPROVED
+    assert state_of(manila) == State.APPROVED
     assert len(mails("trip.asked")) == 2
 
 
@@ -340,10 +340,10 @@ def test_drafts_are_deleted_and_forgotten(world: World, draft: Draft) -> None:
     assert list(mine) == [second]
     with clock.held_at(NOW + timedelta(days=59)):
         jobs.run_due()
-        assert mine.exists()
+        assert mine.all().exists()
     with clock.held_at(NOW + timedelta(days=61)):
         jobs.run_due()
-        assert not mine.exists()
+        assert not mine.all().exists()
 
 
 ROWS = b"id,email,place,arrive,depart\n" + b"".join(
