@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from safeconduct.trips.bookings.model import Moment, Problem, Provider, Reservation, Spot
 
-NOT_SAID: Final = frozenset({"problems", "reader", "modified", "status", "boards", "seats", "url", "telephone", "passengers"})
+NOT_SAID: Final = frozenset({"problems", "reader", "modified", "boards", "seats", "url", "telephone", "passengers"})
 """What does not change where somebody is: a mail that differs in it alone says nothing new."""
 
 

@@ -54,6 +54,9 @@ def stop_of(one: Reservation) -> Made:
     row = row_of(one)
     if row is None:
         return Made(problems=(Problem("missing", "starts"),))
+    if one.kind in JOURNEYS and not (one.starts and one.starts.at and one.ends and one.ends.at):
+        # A day is enough for a night in a house, not for when somebody is on the way.
+        return Made(problems=(Problem("missing", "ends" if one.starts and one.starts.at else "starts"),))
     place = _place(one.origin, is_end=one.kind in JOURNEYS)
     to_place = _place(one.destination, is_end=True) if row.is_leg else None
     problems = [
@@ -76,6 +79,7 @@ def stop_of(one: Reservation) -> Made:
         address=values.get("address", ""),
         lat=values.get("lat") if values.get("lat") != "" else None,
         lon=values.get("lon") if values.get("lon") != "" else None,
+        tentative=bool(values.get("tentative")),
         note=values["note"],
     )
     try:

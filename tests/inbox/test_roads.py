@@ -10,7 +10,7 @@ import pytest
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management import call_command
 from django.test import Client
-from pytest_django.fixtures import SettingsWrapper
+from pytest_django import Settings
 
 from safeconduct.inbox import handin, imap, receiving, roadsettings
 from safeconduct.inbox.models import Letter, Mailbox
@@ -30,7 +30,7 @@ def due() -> None:
     Mailbox.objects.update(due_at="2026-11-22T08:00Z")
 
 
-def test_a_mail_is_seen_only_after_its_row_is_stored(world: World, settings: SettingsWrapper) -> None:
+def test_a_mail_is_seen_only_after_its_row_is_stored(world: World, settings: Settings) -> None:
     box = Box()
     first = box.put(mail(flight()))
     with Server(box) as server:
@@ -47,7 +47,7 @@ def test_a_mail_is_seen_only_after_its_row_is_stored(world: World, settings: Set
         assert imap.poll_due(10) == 0 and box.commands.count("LOGOUT") == 1, "not due yet"
 
 
-def test_a_mail_can_be_moved_when_it_was_taken(world: World, settings: SettingsWrapper) -> None:
+def test_a_mail_can_be_moved_when_it_was_taken(world: World, settings: Settings) -> None:
     for can_move in (True, False):
         box = Box(can_move=can_move)
         box.put(mail(flight(), message_id=f"<{can_move}@x.example>"))
@@ -59,7 +59,7 @@ def test_a_mail_can_be_moved_when_it_was_taken(world: World, settings: SettingsW
 
 
 @pytest.mark.parametrize("wrong", ["password", "folder", "nobody"])
-def test_what_goes_wrong_is_said_and_no_password_with_it(settings: SettingsWrapper, wrong: str, db: None) -> None:
+def test_what_goes_wrong_is_said_and_no_password_with_it(settings: Settings, wrong: str, db: None) -> None:
     box = Box()
     with Server(box) as server:
         url = server.url()
@@ -77,7 +77,7 @@ def test_what_goes_wrong_is_said_and_no_password_with_it(settings: SettingsWrapp
     assert "secret" not in row.detail and "bookings@" not in row.detail
 
 
-def test_a_server_that_stalls_is_left(settings: SettingsWrapper, db: None, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_server_that_stalls_is_left(settings: Settings, db: None, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(imap, "ANSWER_SECONDS", 0.3)
     with Server(Box(stalls=True)) as server:
         settings.SAFECONDUCT_BOOKINGS_IMAP = server.url()
@@ -86,7 +86,7 @@ def test_a_server_that_stalls_is_left(settings: SettingsWrapper, db: None, monke
 
 
 def test_a_mail_that_is_too_large_is_not_fetched_but_answered(
-    world: World, settings: SettingsWrapper, reader: receiving.Reader, monkeypatch: pytest.MonkeyPatch
+    world: World, settings: Settings, reader: receiving.Reader, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for module in (imap, receiving):
         monkeypatch.setattr(module, "MOST_DOCUMENT", 300_000)
@@ -217,7 +217,7 @@ def test_a_mailbox_is_read_once_by_command(world: World) -> None:
     assert not Delivery.objects.filter(message__kind="booking.answer").exists()
 
 
-def test_documents_are_dropped_after_their_time(world: World, hand_in: HandIn, settings: SettingsWrapper) -> None:
+def test_documents_are_dropped_after_their_time(world: World, hand_in: HandIn, settings: Settings) -> None:
     from datetime import timedelta
 
     from safeconduct.inbox import jobs

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -12,7 +13,7 @@ from safeconduct.inbox import rules
 from safeconduct.inbox.keeping import digest_of, plain_of, reservation_of
 from safeconduct.inbox.mailhead import head_of, is_proved
 from safeconduct.inbox.rules import Known, Span, is_named, relation
-from safeconduct.trips.bookings.model import FLIGHT, LODGING
+from safeconduct.trips.bookings.model import FLIGHT, LODGING, Moment
 from tests.inbox.scene import reservation
 
 DAY = date(2026, 12, 1)
@@ -20,7 +21,7 @@ ONE = Known(FLIGHT, "qx7z9a", "xx", "101", DAY, ("fra", "nbo"))
 
 
 def change(**more: object) -> Known:
-    return Known(**{**{name: getattr(ONE, name) for name in ONE.__slots__ or ONE.__dataclass_fields__}, **more})  # type: ignore[arg-type]
+    return replace(ONE, **more)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -92,7 +93,7 @@ def test_a_reservation_is_kept_whole() -> None:
 
 def test_a_boarding_pass_leaves_what_it_does_not_say() -> None:
     one = reservation()
-    thin = reservation(number="", ends=None, starts=one.starts.__class__(one.starts.on), reader="bcbp")  # type: ignore[union-attr]
+    thin = reservation(number="", ends=None, starts=Moment(date(2026, 12, 1)), reader="bcbp")
     assert digest_of(rules.completed(thin, one)) == digest_of(one)
 
 
