@@ -25,7 +25,7 @@ from safeconduct.ops.desk import (
 from safeconduct.ops.desk import (
     people as desk_people,
 )
-from safeconduct.ops.manage import approvals, people, settings_page, tripgroups, tripimports, trips
+from safeconduct.ops.manage import approvals, delegates, people, settings_page, tripgroups, tripimports, trips
 from safeconduct.ops.manage import guides as notes
 from safeconduct.ops.manage import overview as console
 from safeconduct.ops.manage import ratings as own_ratings
@@ -172,6 +172,8 @@ urlpatterns = [
     path("manage/trips/import/<slug:public_id>/", tripimports.import_result, name="trips_import_result"),
     path("manage/trips/import/<slug:public_id>/rows.csv", tripimports.rejected, name="trips_import_rejected"),
     path("manage/trips/import/<slug:public_id>/cancel/", tripimports.held, name="trips_import_held"),
+    path("manage/trips/delegates/", delegates.delegates, name="delegates"),
+    path("manage/trips/delegates/<slug:public_id>/end/", delegates.delegate_end, name="delegate_end"),
     path("manage/trips/groups/", tripgroups.groups, name="trip_groups"),
     path("manage/trips/groups/new/", tripgroups.group_new, name="trip_group_new"),
     path("manage/trips/groups/<slug:public_id>/", tripgroups.group, name="trip_group"),
@@ -193,4 +195,5 @@ urlpatterns = [
     path("manage/approval/deputies/", approvals.deputy_name, name="deputy_name"),
     path("manage/approval/deputies/<slug:public_id>/end/", approvals.deputy_end, name="deputy_end"),
     path("manage/settings/", settings_page.settings_page, name="manage_settings"),
+    path("manage/settings/briefing-mail/", settings_page.briefing_mail, name="briefing_mail"),
 ]

@@ -53,7 +53,7 @@ def register_trip(
                 trip.state = Trip.State.DRAFT
                 write_new([(trip, settled)])
             else:
-                _register(trip, settled, by)
+                write_registered(trip, settled, by)
     except IntegrityError:
         # The same form came in twice at once: the other one made the trip.
         known = _from_form(seat, form_token) if form_token else None
@@ -110,7 +110,7 @@ def change_trip(
         if becomes:
             kept.registered_at = kept.changed_at
             kept.revision += 1
-            _register(kept, settled, by)
+            write_registered(kept, settled, by)
         elif not kept.is_draft:
             audit.record(
                 "trip.changed", by=by, subject=kept, organisation=kept.organisation,
@@ -241,7 +241,8 @@ def _new_trip(seat: Seat, title: str, settled: Sequence[SettledStop], form_token
     )
 
 
-def _register(trip: Trip, settled: Sequence[SettledStop], by: User | None) -> None:
+def write_registered(trip: Trip, settled: Sequence[SettledStop], by: User | None) -> None:
+    """Make a registered trip of a new row or a draft, in the caller's transaction: weighed, written, in the log, asked."""
     weighed = Weigher(trip.organisation).weigh(pieces_settled(settled))
     approving.begin(trip, weighed)
     if trip._state.adding:

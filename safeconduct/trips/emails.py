@@ -10,6 +10,11 @@ from safeconduct.outbox.kinds import Kind, register
 ENTERED: Final = register(
     Kind(code="trip.entered", room="trips", unsubscribable=True, priority=40, useful_for=timedelta(days=5))
 )
+BY_DELEGATE: Final = register(
+    Kind(code="trip.by_delegate", room="trips", unsubscribable=True, priority=40, useful_for=timedelta(days=5))
+)
+DELEGATE: Final = register(Kind(code="trip.delegate", room="trips", priority=40, useful_for=timedelta(days=5)))
+"""To a traveller, and to whom may enter trips for them from now on."""
 APPROVAL: Final = register(Kind(code="trip.approval", room="trips", priority=30, useful_for=timedelta(days=5)))
 """To whoever decides about a trip."""
 REMINDER: Final = register(Kind(code="trip.approval_reminder", room="trips", priority=30, useful_for=timedelta(days=2)))

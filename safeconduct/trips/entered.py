@@ -8,18 +8,21 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Literal
 
 from django.urls import reverse
 from django.utils import translation
 from django.utils.translation import gettext as _
 
+from safeconduct.accounts.models import User
 from safeconduct.lib import clock
 from safeconduct.lib.timewords import day_words
 from safeconduct.notify.actions import MOST_AT_ONCE, News, Telling, tell_many
 from safeconduct.notify.addresses import absolute
 from safeconduct.notify.queries import Recipient
-from safeconduct.trips.emails import ENTERED
-from safeconduct.trips.models import Trip
+from safeconduct.orgs.routing import admitting_domains
+from safeconduct.trips.emails import BY_DELEGATE, DELEGATE, ENTERED
+from safeconduct.trips.models import Delegation, Trip
 
 
 @dataclass(frozen=True)
@@ -89,3 +92,44 @@ def _way_in(one: Entered) -> Mapping[str, str]:
         "you want to see the trip."
     )
     return {"url": absolute("/"), "label": _("What this is"), "then": then}
+
+
+def tell_by_delegate(trip: Trip, delegate: User, *, what: Literal["entered", "changed", "cancelled"]) -> None:
+    """Tell a traveller what their delegate did to a trip of theirs; the same revision once."""
+    may_sign_up = trip.addressee_id is not None and bool(admitting_domains(trip.user.address, trip.organisation))
+    one = Entered(trip, trip.starts_at.date(), trip.ends_at.date() if trip.ends_at else None, may_sign_up)
+    news = News(
+        kind=BY_DELEGATE.code,
+        subject_key=f"trip:{trip.public_id}",
+        content_key=f"{BY_DELEGATE.code}:{what}",
+        content=lambda _language: {"what": what},
+    )
+    telling = Telling(
+        key=f"{trip.public_id}:{what}:{trip.revision}",
+        user_id=trip.user_id,
+        organisation_id=trip.organisation_id,
+        slots=lambda person: {**_slots(one, person), "who": delegate.name},
+        stops=("trip", trip.public_id),
+    )
+    tell_many(news, [telling])
+
+
+def tell_named(delegation: Delegation) -> None:
+    """Tell a delegate whom they may enter trips for, and the traveller when it was not their own doing."""
+    traveller = delegation.user
+    names = {"delegate": delegation.delegate.name, "traveller": traveller.name if traveller else ""}
+    told = [(delegation.delegate_id, "delegate" if traveller else "anybody")]
+    if traveller is not None and delegation.made_by_id != traveller.pk:
+        told.append((traveller.pk, "traveller"))
+    for user_id, part in told:
+        news = News(
+            kind=DELEGATE.code,
+            subject_key=f"delegation:{delegation.public_id}",
+            content_key=f"{DELEGATE.code}:{part}",
+            content=lambda _language, part=part: {"part": part},  # type: ignore[misc]
+        )
+        telling = Telling(
+            key=f"{delegation.public_id}:{part}", user_id=user_id, organisation_id=delegation.organisation_id,
+            slots=lambda _person: {**names, "url": absolute(reverse("trips:delegates"))},
+        )  # fmt: skip
+        tell_many(news, [telling])

@@ -130,7 +130,7 @@ def who_is_where(seat: Seat, at: datetime | None = None) -> list[Located]:
 def with_stops(rows: TenantQuerySet[Trip], organisation: Organisation) -> TenantQuerySet[Trip]:
     """Return the rows so that `cards` asks for no stop or place one by one."""
     stops = Stop.objects.for_org(organisation).select_related("place", "to_place").order_by("seq")
-    return rows.prefetch_related(Prefetch("stops", queryset=stops))
+    return rows.select_related("entered_by").prefetch_related(Prefetch("stops", queryset=stops))
 
 
 def _not_over(at: datetime) -> Q:

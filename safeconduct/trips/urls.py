@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from safeconduct.trips import bookingviews, fileviews, views
+from safeconduct.trips import bookingviews, delegateviews, fileviews, views
 
 app_name = "trips"
 
@@ -14,6 +14,12 @@ urlpatterns = [
     path("files/export/", fileviews.export, name="export"),
     path("files/calendar/make/", fileviews.calendar_make, name="calendar_make"),
     path("files/calendar/end/", fileviews.calendar_end, name="calendar_end"),
+    path("delegates/", delegateviews.delegates, name="delegates"),
+    path("delegates/<slug:public_id>/end/", delegateviews.delegate_end, name="delegate_end"),
+    path("delegates/<slug:public_id>/new/", delegateviews.entered_new, name="entered_new"),
+    path("entered/<slug:public_id>/", delegateviews.entered, name="entered"),
+    path("entered/<slug:public_id>/change/", delegateviews.entered_change, name="entered_change"),
+    path("entered/<slug:public_id>/cancel/", delegateviews.entered_cancel, name="entered_cancel"),
     path("<slug:public_id>/", views.trip_detail, name="detail"),
     path("<slug:public_id>/change/", views.trip_change, name="change"),
     path("<slug:public_id>/cancel/", views.trip_cancel, name="cancel"),

@@ -9,6 +9,8 @@ from django.test import Client
 from django.urls import reverse
 
 from safeconduct.advice.actions import add_rule
+from safeconduct.advice.briefing import Asked, AskedStop
+from safeconduct.advice.preparing import begin
 from safeconduct.advisories.models import Advisory, UnknownName
 from safeconduct.alerts.corrections import correct_area
 from safeconduct.centres.actions import add_centre, import_csv
@@ -156,6 +158,11 @@ def build(world: World) -> Scene:
         "ops:text_new": {"slug": "privacy"},
         **_guides(world),
     }
+    prepared = begin(seat, Asked("US", (AskedStop("PT", arrive=start.date(), leave=start.date()),)))
+    for name in ("whole", "pdf", "read", "acknowledge", "keep", "forget"):
+        by_name[f"advisor:{name}"] = {"public_id": prepared.public_id}
+    by_name["advisor:step"] = {"public_id": prepared.public_id, "step": "entry"}
+    by_name["ops:manage_trip_remind"] = {"public_id": trip.public_id}
     rule, rules_file = add_rule(rule_details(), by=world.olga), read(own({"passports": "DE"}, {"kind": "vise"}))
     for name in ("ops:entry_rule", "ops:entry_rule_end"):
         by_name[name] = {"public_id": rule.public_id}

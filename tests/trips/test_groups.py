@@ -9,7 +9,14 @@ import pytest
 from safeconduct.lib.errors import NotFound, Refused
 from safeconduct.outbox.models import Delivery
 from safeconduct.trips.actions import cancel_trip, change_trip
-from safeconduct.trips.groups import add_people, change_group, make_group, settled_of, take_off, trips_of_group
+from safeconduct.trips.groups import (
+    add_people,
+    change_group,
+    make_group,
+    settled_of,
+    take_off,
+    trips_of_group,
+)
 from safeconduct.trips.importing import import_trips
 from safeconduct.trips.imports.people import Person, as_list, people_in
 from safeconduct.trips.models import Stay, Trip, TripGroup
