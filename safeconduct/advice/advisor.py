@@ -26,6 +26,7 @@ from safeconduct.advice.countries import code_of
 from safeconduct.advice.forms import MOST_LEGS
 from safeconduct.advice.models import Preparation
 from safeconduct.advice.paging import StepPage, head_of, page_of
+from safeconduct.advice.paper import briefing_pdf, file_name
 from safeconduct.advice.queries import diseases_asked
 from safeconduct.lib import clock
 from safeconduct.lib.errors import NotFound, Refused
@@ -155,6 +156,19 @@ def whole(request: HttpRequest, public_id: str) -> HttpResponse:
     return render(request, "advice/advisor_whole.html", {**_context(pages[0]), "pages": pages})
 
 
+@require_safe
+@member_required
+def pdf(request: HttpRequest, public_id: str) -> HttpResponse:
+    """The whole briefing as a PDF. It is made for this answer and kept nowhere."""
+    seat = the_seat(request)
+    row = access_preparation(seat, public_id)
+    briefing = standing.briefing_for(row, seat, lang=_lang(), now=clock.now())
+    answer = HttpResponse(briefing_pdf(briefing, organisation=seat.organisation), content_type="application/pdf")
+    answer.headers["Content-Disposition"] = f'attachment; filename="{file_name(briefing)}"'
+    answer.headers["Cache-Control"] = "private, no-store"
+    return answer
+
+
 @require_POST
 @member_required
 def read(request: HttpRequest, public_id: str) -> HttpResponse:
@@ -207,4 +221,4 @@ def _step_of(request: HttpRequest, row: Preparation) -> str:
     return asked if asked in STEPS else standing.step_to_go_on(row)
 
 
-__all__ = ["acknowledge", "forget", "keep", "read", "start", "step", "whole"]
+__all__ = ["acknowledge", "forget", "keep", "pdf", "read", "start", "step", "whole"]

@@ -22,6 +22,7 @@ from safeconduct.places.queries import country_names
 
 MOST_FIRST: Final = 2
 LONG_FACT: Final = 160
+LONG_BADGE: Final = 36
 URGENT: Final = ("4", "5")
 TONE_SIGNS: Final = {"stop": "4", "warn": "3", "note": "2", "good": "1"}
 """The sign of a line that has none of its own; no tone, no sign."""
@@ -59,6 +60,11 @@ class LineView:
     sign: str
     anchor: str
 
+    @property
+    def is_badge(self) -> bool:
+        """Whether it is a word or two with a sign: a state."""
+        return bool(self.sign) and len(self.line.text) <= LONG_BADGE
+
 
 @dataclass(frozen=True, slots=True)
 class GroupView:
@@ -75,6 +81,7 @@ class Entry:
     """One thing to do. `name`: of its anchor; `step_url`: where it is explained."""
 
     todo: Todo
+    text: str
     is_done: bool
     step_url: str
     step_title: str
@@ -268,7 +275,7 @@ def _entry(todo: Todo, row: Preparation, links: dict[str, StepLink], briefing: B
     link = links.get(todo.step)
     is_done = todo.key in row.ticked
     return Entry(
-        todo, is_done, f"{link.url}#{anchor_of(todo.key)}" if link else "", link.title if link else "",
+        todo, todo.text.rstrip(".。"), is_done, f"{link.url}#{anchor_of(todo.key)}" if link else "", link.title if link else "",
         not is_done and todo.by is not None and todo.by < briefing.made_at.date(),
     )  # fmt: skip
 

@@ -123,6 +123,7 @@ WORDS: Final = {
     "trip.attached": gettext_lazy("Trip became its traveller’s own"),
     "trip.cancelled": gettext_lazy("Trip cancelled"),
     "trip.changed": gettext_lazy("Trip changed"),
+    "trip.companions": gettext_lazy("Companions of a trip changed"),
     "trip.entered": gettext_lazy("Trip entered from a file"),
     "trip.joined": gettext_lazy("Trip from a file is one registered by hand"),
     "trip.listed_again": gettext_lazy("Trip listed again by its source"),

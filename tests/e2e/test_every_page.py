@@ -29,7 +29,7 @@ PEOPLE = {
     "outsider": "charlie@elsewhere.example.org",
 }
 NO_PAGE = {
-    "orgs:brand_css", "orgs:logo", "places:suggest", "places:world", "alerts:map_json", "ops:health_answer", "ops:centre_template", "ops:people_template", "ops:facts_export", "guides:export",
+    "orgs:brand_css", "orgs:logo", "places:suggest", "places:world", "alerts:map_json", "ops:health_answer", "ops:centre_template", "ops:people_template", "ops:facts_export", "guides:export", "advisor:pdf",
     "web:service_worker", "web:manifest", "outbox:mail", "outbox:mail_html", "accounts:export",
     "calendar:feed", "trips:export", "trips:trip_export", "ops:manage_trips_export",
     "ops:document", "ops:trips_template", "ops:trips_import_rejected", "ops:occasions_template", "ops:occasions_export", "ops:entry_rules_template", "ops:entry_rules_export", "ops:entry_rules_refused",

@@ -176,7 +176,7 @@ def build(world: World) -> Scene:
         by_name[name] = {"public_id": delegation.public_id}
     for name in ("trips:entered", "trips:entered_change", "trips:entered_cancel"):
         by_name[name] = {"public_id": entered.public_id}
-    for name in ("trips:detail", "trips:change", "trips:cancel", "trips:mail", "trips:trip_export",
+    for name in ("trips:detail", "trips:change", "trips:cancel", "trips:mail", "trips:trip_export", "trips:companions",
                  "trips:delete_draft", "trips:ask_again"):
         by_name[name] = {"public_id": trip.public_id}
     for name in ("ops:organisation", "ops:organisation_edit"):
