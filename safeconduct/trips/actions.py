@@ -22,6 +22,7 @@ from safeconduct.orgs.access import Seat
 from safeconduct.orgs.models import Membership
 from safeconduct.trips import approving
 from safeconduct.trips.approvalmodels import ApprovalRequest
+from safeconduct.trips.companions import companions_of, tell_responsible
 from safeconduct.trips.drafts import SettledStop, StopDraft, checked_title, settled_stops, span_of
 from safeconduct.trips.models import Stop, Trip
 from safeconduct.trips.weighing import Weigher, pieces_settled
@@ -249,6 +250,7 @@ def write_registered(trip: Trip, settled: Sequence[SettledStop], by: User | None
         write_new([(trip, settled)])
     else:
         trip.save(update_fields=["state", "weighed", "registered_at", "changed_at", "revision"])
+        tell_responsible(trip, companions_of(trip))
         _write_stays(trip)
     audit.record(
         "trip.registered", by=by, subject=trip, organisation=trip.organisation,

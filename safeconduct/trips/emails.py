@@ -15,6 +15,8 @@ BY_DELEGATE: Final = register(
 )
 DELEGATE: Final = register(Kind(code="trip.delegate", room="trips", priority=40, useful_for=timedelta(days=5)))
 """To a traveller, and to whom may enter trips for them from now on."""
+RESPONSIBLE: Final = register(Kind(code="trip.responsible", room="trips", priority=35, useful_for=timedelta(days=5)))
+"""To an adult who answers for a minor on a trip."""
 APPROVAL: Final = register(Kind(code="trip.approval", room="trips", priority=30, useful_for=timedelta(days=5)))
 """To whoever decides about a trip."""
 REMINDER: Final = register(Kind(code="trip.approval_reminder", room="trips", priority=30, useful_for=timedelta(days=2)))

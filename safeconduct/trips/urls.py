@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from safeconduct.trips import bookingviews, delegateviews, fileviews, views
+from safeconduct.trips import bookingviews, companionviews, delegateviews, fileviews, views
 
 app_name = "trips"
 
@@ -23,6 +23,7 @@ urlpatterns = [
     path("<slug:public_id>/", views.trip_detail, name="detail"),
     path("<slug:public_id>/change/", views.trip_change, name="change"),
     path("<slug:public_id>/cancel/", views.trip_cancel, name="cancel"),
+    path("<slug:public_id>/companions/", companionviews.trip_companions, name="companions"),
     path("<slug:public_id>/export/", fileviews.trip_export, name="trip_export"),
     path("<slug:public_id>/delete/", views.trip_delete_draft, name="delete_draft"),
     path("<slug:public_id>/ask-again/", views.trip_ask_again, name="ask_again"),

@@ -24,6 +24,7 @@ from safeconduct.trips.actions import (
 )
 from safeconduct.trips.approvalqueries import history_of
 from safeconduct.trips.approving import ask_again
+from safeconduct.trips.companions import companions_of
 from safeconduct.trips.hooks import concerns_of, own_briefing_of
 from safeconduct.trips.itinerary import Itinerary, oddities
 from safeconduct.trips.models import Trip
@@ -97,6 +98,7 @@ def trip_detail(request: HttpRequest, public_id: str) -> HttpResponse:
         "nav": "trips", "seat": seat, "trip": trip, "lines": timeline(stops, at, countries=countries_of(stops, get_language() or "en")),
         "count": count_of(trip, stops, at), "concerns": concerns_of(seat, trip) if trip.is_watched else [],
         "history": history, "latest": history[0] if history else None, "open_end": open_end, "stop_count": len(stops),
+        "companions": companions_of(trip),
         "briefing": own_briefing_of(seat, trip) if not trip.is_cancelled else None,
     }  # fmt: skip
     return render(request, "trips/detail.html", context)

@@ -162,6 +162,6 @@ def test_an_organisation_takes_what_its_list_shows_and_it_is_written_down(
     assert [(one["title"], one["companions"]) for one in found] == [("Autumn school", 1)]
     assert "Ada" not in json.dumps(found)
     last = Entry.objects.filter(action="trips.exported").order_by("-pk")[0]
-    assert last.detail == {"trips": 1, "form": "json", "state": "ahead", "words": True}
+    assert last.detail == {"trips": 1, "form": "json", "state": "ahead", "words": True, "unread": False}
     assert client_of(world.bob).get("/manage/trips/export/").status_code == 404
     assert table(client_of(world.dana).get("/manage/trips/export/").content) == []

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from django.contrib import messages
 from django.core.paginator import Paginator
+from django.db.models import Count
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
@@ -15,10 +18,13 @@ from safeconduct.audit.actions import record
 from safeconduct.lib import clock
 from safeconduct.lib.errors import NotFound
 from safeconduct.ops.manage import queries
-from safeconduct.orgs.access import right_required, signed_in, the_seat
+from safeconduct.orgs.access import Seat, right_required, signed_in, the_seat
+from safeconduct.orgs.tenancy import TenantQuerySet
 from safeconduct.trips.access import VIEW, access_trip
 from safeconduct.trips.approvalqueries import history_of
+from safeconduct.trips.companions import companions_of
 from safeconduct.trips.exporting import FORMS, export_of, organisation_for_export
+from safeconduct.trips.models import Trip
 from safeconduct.trips.queries import STATES, counts_of_organisation, stops_of, trips_of_organisation
 from safeconduct.trips.timeline import count_of, timeline
 
@@ -28,12 +34,8 @@ from safeconduct.trips.timeline import count_of, timeline
 def trip_list(request: HttpRequest) -> HttpResponse:
     """Trips by state, words, and whether their briefing was acknowledged."""
     seat, at = the_seat(request), clock.now()
-    state, words = request.GET.get("state", ""), request.GET.get("q", "").strip()[:100]
-    state = state if state in STATES else ""
-    rows = trips_of_organisation(seat, state=state, words=words)
-    is_unread = request.GET.get("briefing") == "open"
-    if is_unread:
-        rows = not_acknowledged(rows, seat.organisation, at)
+    rows, state, words, is_unread = _listed(request, seat, at)
+    rows = rows.annotate(companion_count=Count("companions", distinct=True))
     counts = counts_of_organisation(the_seat(request))
     page = Paginator(rows, 50).get_page(request.GET.get("page"))
     shown = [(trip, stops_of(trip)) for trip in page]
@@ -52,23 +54,33 @@ def trip_list(request: HttpRequest) -> HttpResponse:
     return render(request, "ops/manage/trips.html", context)
 
 
+def _listed(
+    request: HttpRequest, seat: Seat, at: datetime
+) -> tuple[TenantQuerySet[Trip], str, str, bool]:
+    """The trips that the page's filters leave, and these filters: state, words, whether the briefing is unread."""
+    state, words = request.GET.get("state", ""), request.GET.get("q", "").strip()[:100]
+    state = state if state in STATES else ""
+    rows = trips_of_organisation(seat, state=state, words=words)
+    is_unread = request.GET.get("briefing") == "open"
+    return (not_acknowledged(rows, seat.organisation, at) if is_unread else rows), state, words, is_unread
+
+
 @require_safe
 @right_required("trips.view")
 def trips_export(request: HttpRequest) -> HttpResponse:
     """The trips that the list shows, as CSV or JSON. It is written down who took how many, by which state."""
-    seat = the_seat(request)
-    state, words = request.GET.get("state", ""), request.GET.get("q", "").strip()[:100]
-    state, form = state if state in STATES else "", request.GET.get("as", "csv")
+    seat, form = the_seat(request), request.GET.get("as", "csv")
     if form not in ("csv", "json"):
         raise NotFound("form")
-    rows = organisation_for_export(seat, state=state, words=words)
+    listed, state, words, is_unread = _listed(request, seat, clock.now())
+    rows = organisation_for_export(listed, seat.organisation)
     kind, ending = FORMS[form]
     answer = HttpResponse(export_of(form, rows, with_names=False), content_type=kind)
     answer.headers["Content-Disposition"] = f'attachment; filename="trips.{ending}"'
     # What was searched for may be a name: that there were words is enough.
     record(
         "trips.exported", by=signed_in(request), subject=seat.organisation, organisation=seat.organisation,
-        detail={"trips": len(rows), "form": form, "state": state, "words": bool(words)},
+        detail={"trips": len(rows), "form": form, "state": state, "words": bool(words), "unread": is_unread},
     )  # fmt: skip
     return answer
 
@@ -89,6 +101,7 @@ def trip(request: HttpRequest, public_id: str) -> HttpResponse:
         "history": history,
         "open_request": next((one.row for one in history if one.row.is_open), None),
         "trip": row,
+        "companions": companions_of(row),
         "count": count_of(row, stops, at),
         "lines": timeline(stops, at),
         "exposures": queries.exposures_of_trip(seat, row),
