@@ -124,7 +124,7 @@ class Line:
     `sources` may be empty only if it `is_unknown`, quotes, or `is_portal`: the portal's own word (membership, centre, what to do).
     `sign`: of the look, 0–5 or v, empty for none. `details`: further sentences of the same sources. `link`: where to go on,
     `links`: several with their words. `todo`: what to do about it, `todo_by` the last day, None: no day is known.
-    `substance`: what it says apart from language and relative times; empty: its text.
+    `substance`: what it says apart from language and relative times; empty: its text, of what is unknown nothing.
     """
 
     key: str
@@ -151,7 +151,7 @@ class Line:
     @property
     def mark(self) -> str:
         """Twelve hexadecimal digits of what it says."""
-        said = (self.substance or self.text, self.is_unknown)
+        said = (self.substance or ("" if self.is_unknown else self.text), self.is_unknown)
         return hashlib.sha256(repr(said).encode()).hexdigest()[:12]
 
 

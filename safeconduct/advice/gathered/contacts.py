@@ -20,20 +20,21 @@ from safeconduct.advice.kinds import PURPOSES
 from safeconduct.centres.queries import HelpCentre, centres_for
 from safeconduct.lib import phones
 from safeconduct.places.emergency import EmergencyLine, emergency_from
+from safeconduct.places.factwords import Words
 from safeconduct.places.models import FactSource
 
 
 def trip_groups(materials: Materials) -> Iterator[Group]:
     """What the briefing is for: from where, to where and when, and what else was said."""
     asked = materials.asked
+    listed = Words(materials.lang).listed
+    leaves = [materials.name(asked.departure), day(asked.departs_on) if asked.departs_on else ""]
     lines = [
-        _said("departure", _("You leave from"), ", ".join(
-            part for part in (materials.name(asked.departure), day(asked.departs_on) if asked.departs_on else "") if part
-        ))
-    ]  # fmt: skip
+        _said("departure", _("You leave from"), listed([one for one in leaves if one]), asked.departure, asked.departs_on)
+    ]
     for n, stop in enumerate(asked.stops):
         place = materials.place_names.get(stop.place, "") or stop.name
-        where = ", ".join(dict.fromkeys(part for part in (place, materials.name(stop.country)) if part))
+        where = listed(list(dict.fromkeys(part for part in (place, materials.name(stop.country)) if part)))
         days = [
             _("arrival %(day)s") % {"day": day(stop.arrive)} if stop.arrive else "",
             _("departure %(day)s") % {"day": day(stop.leave)} if stop.leave else "",
@@ -41,24 +42,24 @@ def trip_groups(materials: Materials) -> Iterator[Group]:
         for change in stop.via:
             hours = _(", %(hours)s hours") % {"hours": f"{change.hours:g}"} if change.hours is not None else ""
             via = _("Change of planes")
-            lines.append(_said(f"via.{n}.{change.country}", via, materials.name(change.country) + hours))
-        lines.append(_said(f"stop.{n}", _("Destination"), ": ".join(
-            part for part in (where, ", ".join(one for one in days if one)) if part
-        )))  # fmt: skip
+            said = materials.name(change.country) + hours
+            lines.append(_said(f"via.{n}.{change.country}", via, said, change.country, change.hours))
+        text = ": ".join(part for part in (where, listed([one for one in days if one])) if part)
+        lines.append(_said(f"stop.{n}", _("Destination"), text, stop.country, stop.place, stop.arrive, stop.leave))
     if asked.returns_on:
-        lines.append(_said("return", _("You return"), day(asked.returns_on)))
+        lines.append(_said("return", _("You return"), day(asked.returns_on), asked.returns_on))
     unsaid = _("not said: answers that depend on it say so")
-    passports = ", ".join(materials.name(code) for code in asked.passports)
-    lines.append(_said("passport", _("Passport"), passports or unsaid))
-    lines.append(_said("purpose", _("Purpose"), str(PURPOSES.get(asked.purpose, "")) or unsaid))
+    passports = listed([materials.name(code) for code in asked.passports])
+    lines.append(_said("passport", _("Passport"), passports or unsaid, *asked.passports))
+    lines.append(_said("purpose", _("Purpose"), str(PURPOSES.get(asked.purpose, "")) or unsaid, asked.purpose))
     if asked.residence:
-        lines.append(_said("residence", _("You live in"), materials.name(asked.residence)))
+        lines.append(_said("residence", _("You live in"), materials.name(asked.residence), asked.residence))
     yield Group("trip.asked", _("Your journey"), tuple(lines))
 
 
-def _said(name: str, label: str, text: str) -> Line:
+def _said(name: str, label: str, text: str, *substance: object) -> Line:
     """What the traveller said: no source but themselves."""
-    return Line(f"trip.{name}", text, label=label, is_portal=True)
+    return Line(f"trip.{name}", text, label=label, is_portal=True, substance=repr(substance))
 
 
 def contacts_groups(materials: Materials) -> Iterator[Group]:

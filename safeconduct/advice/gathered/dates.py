@@ -111,7 +111,7 @@ def _holidays(materials: Materials, destination: Destination) -> Iterator[Line]:
                 details.append(_("Estimated: it follows the moon and is announced late."))
             found[f"{key}.{each.name}"] = Line(
                 key, each.name, (Source("holidays (MIT)", "https://pypi.org/project/holidays/", None),), "", day(each.on),
-                details=tuple(details), substance=repr((each.on, each.parts)),
+                details=tuple(details), substance=repr((each.on, len(each.parts))),
             )  # fmt: skip
     if not found:
         yield Line(

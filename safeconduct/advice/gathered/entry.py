@@ -213,7 +213,7 @@ def _quote_line(quote: Quote, key: str, *, is_notice: bool) -> Line:
 
 def _notices(materials: Materials) -> list[Line]:
     """Notices that hold worldwide, each once."""
-    found = {}
+    found: dict[str, Line] = {}
     for report in materials.reports:
         for quote in report.quotes:
             if quote.section == NOTICE and not quote.is_of_country:

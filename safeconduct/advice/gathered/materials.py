@@ -222,7 +222,11 @@ def _written(places: Iterable[Place], lang: str, organisation: Organisation | No
             source = Source(organisation.name, "", note.made_at.date())
             said = Quoted(organisation.name, "", html_of(note.body), "", "", "", organisation.name, note.made_at)
             found[note.part].append(Written(note.part, keys[note.place_id], said, (source,), note.body, is_note=True))
-    rows = Edition.objects.filter(place__in=list(keys), state=Edition.State.PUBLISHED)
+    editions = Edition.objects.filter(place__in=list(keys), state=Edition.State.PUBLISHED)
+    rows = list(editions)
+    newest: dict[tuple[int, str], int] = {}
+    for row in rows:
+        newest[row.place_id, row.part] = max(row.pk, newest.get((row.place_id, row.part), 0))
     chosen: dict[tuple[int, str], Edition] = {}
     for row in sorted(rows, key=lambda row: (row.language != lang, row.language != "en", row.language)):
         chosen.setdefault((row.place_id, row.part), row)
@@ -232,7 +236,7 @@ def _written(places: Iterable[Place], lang: str, organisation: Organisation | No
         said = Quoted(issuer, "", html_of(row.body), row.language, "", "", issuer, at)
         source = Source(_("%(text)s, edition %(number)s") % {"text": issuer, "number": row.number}, "", at.date())
         found[row.part].append(
-            Written(row.part, keys[row.place_id], said, (source,), f"{row.part} {row.pk}", is_note=False)
+            Written(row.part, keys[row.place_id], said, (source,), f"{row.part} {newest[row.place_id, row.part]}", is_note=False)
         )
     return found
 

@@ -65,7 +65,8 @@ def _driving(materials: Materials, destination: Destination) -> Line:
 def _clock(materials: Materials, destination: Destination) -> Line:
     """The zones, and how far they are from those at home: home's zone is known when it has only one."""
     line = fact_line("around", destination, "timezones")
-    home, there = materials.home.get("timezones") or (), destination.values.get("timezones") or ()
+    home: list[str] = list(materials.home.get("timezones") or ())
+    there: list[str] = list(destination.values.get("timezones") or ())
     zone = materials.organisation.zone if materials.organisation is not None else ""
     is_own = materials.organisation is not None and materials.organisation.home_country == materials.asked.departure
     start = zone if is_own and zone and zone != "UTC" else home[0] if len(home) == 1 else ""

@@ -50,7 +50,7 @@ class Command(JsonCommand):
         lang = options["lang"]
         if lang not in dict(settings.LANGUAGES):
             raise Refused("brief.lang", f"There is no language “{lang[:12]}” here; there are: {', '.join(dict(settings.LANGUAGES))}.")
-        briefing = briefing_of(_asked(options), lang=lang, now=clock.now())
+        briefing = briefing_of(asked_of_options(options), lang=lang, now=clock.now())
         if options["pdf"]:
             file = Path(options["pdf"])
             file.write_bytes(briefing_pdf(briefing))
@@ -61,14 +61,15 @@ class Command(JsonCommand):
             self.emit(json.loads(json.dumps(data)), briefing_text(briefing))
 
 
-def _asked(options: dict[str, Any]) -> Asked:
+def asked_of_options(options: dict[str, Any]) -> Asked:
+    """Return the question of the command's options. Raises Refused with what is wrong."""
     departs, returns = _day(options["depart"], "--depart"), None
     if options["returns"]:
         returns = _day(options["returns"], "--return")
         if returns < departs:
             raise Refused("brief.days", "--return is before --depart.")
     via = tuple(_change(text) for text in options["via"])
-    stops = []
+    stops: list[AskedStop] = []
     for text in options["to"].split(","):
         if not text.strip():
             continue
