@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from datetime import date, time
+from datetime import time, timedelta
 
 from safeconduct.inbox import receiving
 from safeconduct.inbox.models import Booking, Letter
+from safeconduct.lib import clock
 from safeconduct.trips.bookings.model import FLIGHT, Moment, Problem, Provider, Reading, Reservation, Spot
 from tests.conftest import World
 
 
 def reservation(**more: object) -> Reservation:
     """Return a flight from Frankfurt to Nairobi in Bob's name, sure unless `more` says otherwise."""
+    day = clock.today() + timedelta(days=9)
     said = {
         "number": "QX7Z9A", "provider": Provider("Example Air", "XX"), "trip_number": "101", "reader": "json-ld",
         "origin": Spot(name="Frankfurt", iata="FRA", country="DE"), "destination": Spot(name="Nairobi", iata="NBO", country="KE"),
-        "starts": Moment(date(2026, 12, 1), time(10, 15), "Europe/Berlin", 60),
-        "ends": Moment(date(2026, 12, 1), time(20, 30), "Africa/Nairobi", 180),
+        "starts": Moment(day, time(10, 15), "Europe/Berlin", 60),
+        "ends": Moment(day, time(20, 30), "Africa/Nairobi", 180),
         "passengers": ("Bob Okafor",),
     }  # fmt: skip
     return Reservation(FLIGHT, **{**said, **more})  # type: ignore[arg-type]
