@@ -10,6 +10,7 @@ from typing import Any
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
+from safeconduct.advisories.labels import sign_of
 from safeconduct.lib import clock
 from safeconduct.lib.timewords import day_words
 from safeconduct.places.queries import country_names
@@ -65,16 +66,18 @@ def _line(one: Reason, country: Any) -> Line:
         return Line(_("Trips to %(country)s need approval") % {"country": country}, "", "", "", (), "")
     if kind == "advisory":
         text = _("Official advice for %(country)s: level %(level)d of 4") % {"country": country, "level": one["rank"]}
+        if not one["rank"]:
+            text = _("Official advice for %(country)s: no level stated") % {"country": country}
         source = _since(_("by %(name)s") % {"name": one["name"]}, one["since"])
-        asks = _("Approval is needed from level %(level)s") % {"level": one["from"]}
-        return Line(text, source, one["url"], asks, (), {1: "1", 2: "3", 3: "4"}.get(one["rank"], "5"))
+        asks = _("Approval is needed from level %(level)s") % {"level": one["from"]} if one["from"] else ""
+        return Line(text, source, one["url"], asks, (), str(sign_of(one["rank"])))
     words = {"country": country, "value": value_word(one["value"])}
     if kind == "security":
         text = _("Security rating of %(country)s: %(value)s") % words
     else:
         text = _("Medical rating of %(country)s: %(value)s") % words
     inputs = tuple(f"{label_of(row)}: {says_of(row)}" for row in one["inputs"])
-    asks = _("Approval is needed from %(value)s") % {"value": value_word(one["from"])}
+    asks = _("Approval is needed from %(value)s") % {"value": value_word(one["from"])} if one["from"] else ""
     return Line(text, _since(_basis(one["source"]), one["since"]), "", asks, inputs, str(one["rank"]))
 
 

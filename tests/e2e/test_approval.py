@@ -1,6 +1,6 @@
 """From the rule to the decision, as a manager and a traveller see it: without script, on a phone, axe, day and night.
 
-    pytest tests/e2e/test_approval.py --pictures docs/evidence/approval
+    E2E_PICTURES=docs/evidence/approval pytest -m e2e tests/e2e/test_approval.py
 """
 
 from __future__ import annotations
@@ -93,6 +93,8 @@ def test_from_the_rule_to_the_decision(
     expect(traveller.locator("main")).to_contain_text("Only with the field office")
     look(traveller, pictures, "refused-360")
     traveller.get_by_role("button", name="Ask again").click()
+    expect(traveller.get_by_role("heading", name="This trip awaits approval")).to_be_visible()
+    manager.reload()
     manager.get_by_role("link", name="Decide – Reef survey").click()
     manager.get_by_role("button", name="Approve").click()
     expect(manager.get_by_text("Approved. The traveller is told.")).to_be_visible()

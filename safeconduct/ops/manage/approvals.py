@@ -15,6 +15,7 @@ from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -39,7 +40,7 @@ from safeconduct.trips.approvers import (
     name_deputy,
 )
 from safeconduct.trips.approving import decide
-from safeconduct.trips.queries import stops_of
+from safeconduct.trips.queries import countries_of, stops_of
 from safeconduct.trips.ruling import change_rule, the_rule
 from safeconduct.trips.timeline import count_of, timeline
 
@@ -108,7 +109,7 @@ def approval(request: HttpRequest, public_id: str) -> HttpResponseBase:
     stops, at = stops_of(row.trip), clock.now()
     context = {
         "nav": "approvals", "seat": seat, "request_row": row, "trip": row.trip, "count": count_of(row.trip, stops, at),
-        "lines": timeline(stops, at), "reasons": lines_of(row.reasons), "before": lines_of(row.before), "form": form,
+        "lines": timeline(stops, at, countries=countries_of(stops, get_language() or "en")), "reasons": lines_of(row.reasons), "before": lines_of(row.before), "form": form,
         "is_own": row.trip.user_id == seat.user.pk, "history": history_of(row.trip), "briefed": standings([(row.trip, stops)], at)[row.trip.pk],
     }  # fmt: skip
     return render(request, "ops/manage/approval.html", context)
