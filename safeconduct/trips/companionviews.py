@@ -32,17 +32,17 @@ class CompanionForm(forms.Form):
 
     name = forms.CharField(label=gettext_lazy("Name"), required=False)
     is_minor = forms.BooleanField(label=gettext_lazy("A minor"), required=False)
-    responsible = forms.TypedChoiceField(
-        label=gettext_lazy("Who is responsible for them, if they are a minor"), coerce=int, required=False, empty_value=THE_TRAVELLER
-    )
+    responsible = forms.ChoiceField(label=gettext_lazy("Who is responsible for them, if they are a minor"), required=False)
     address = forms.CharField(
         label=gettext_lazy("E-mail address, if they are responsible for a minor"),
         required=False,
         help_text=gettext_lazy("They are told once. Stored with the trip only."),
     )
 
-    def __init__(self, *args: Any, number: int, names: list[str], traveller: str, **options: Any) -> None:
-        super().__init__(*args, prefix=f"c{number}", **options)
+    def __init__(
+        self, data: Mapping[str, Any] | None, *, initial: dict[str, Any], number: int, names: list[str], traveller: str
+    ) -> None:
+        super().__init__(data, initial=initial, prefix=f"c{number}")
         others = [
             (str(seat), name or _("Companion %(number)d") % {"number": seat + 1})
             for seat, name in enumerate(names)
@@ -55,7 +55,8 @@ class CompanionForm(forms.Form):
     def draft(self) -> CompanionDraft:
         """Return the row as a draft."""
         said = self.cleaned_data
-        return CompanionDraft(said["name"], said["is_minor"], said["responsible"], said["address"])
+        seat = int(said["responsible"] or THE_TRAVELLER)
+        return CompanionDraft(said["name"], said["is_minor"], seat, said["address"])
 
 
 class CompanionRows:
@@ -76,7 +77,7 @@ class CompanionRows:
     def of_trip(cls, trip: Trip) -> CompanionRows:
         """Return the form of who comes along now."""
         rows = companions_of(trip)
-        values = [
+        values: list[dict[str, Any]] = [
             {
                 "name": row.name, "is_minor": row.is_minor, "address": row.address,
                 "responsible": str(row.responsible.seq if row.responsible else THE_TRAVELLER),

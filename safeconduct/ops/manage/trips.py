@@ -35,9 +35,9 @@ def trip_list(request: HttpRequest) -> HttpResponse:
     """Trips by state, words, and whether their briefing was acknowledged."""
     seat, at = the_seat(request), clock.now()
     rows, state, words, is_unread = _listed(request, seat, at)
-    rows = rows.annotate(companion_count=Count("companions", distinct=True))
     counts = counts_of_organisation(the_seat(request))
-    page = Paginator(rows, 50).get_page(request.GET.get("page"))
+    counted = rows.annotate(companion_count=Count("companions", distinct=True))
+    page = Paginator(counted, 50).get_page(request.GET.get("page"))
     shown = [(trip, stops_of(trip)) for trip in page]
     briefed = standings(shown, at)
     lines = [(trip, stops, count_of(trip, stops, at), briefed[trip.pk]) for trip, stops in shown]
