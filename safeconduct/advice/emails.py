@@ -56,11 +56,11 @@ def briefing_words(briefing: Briefing, concerns: Sequence[Concern], *, stage: st
         groups = [(step.key, group) for step in briefing.steps for group in step.groups]
         levels = [
             _said(line, group) for _key, group in groups for line in group.lines
-            if line.key.startswith(LEVELS) and not line.is_unknown
+            if line.key.startswith(LEVELS)
         ]  # fmt: skip
         asked = [(group, line) for key, group in groups if key in ASKED for line in group.lines if not line.quote]
         required = [_said(line, group) for group, line in asked if _is_asked(line)]
-        unknown = [_said(line, group) for group, line in asked if line.is_unknown]
+        unknown = [_said(line, group) for group, line in asked if line.is_unknown and not line.key.startswith(LEVELS)]
         todo = [(one.text, day_words(one.by, this_year=year) if one.by else "") for one in checklist(briefing)]
         return {
             "stage": stage,

@@ -27,6 +27,8 @@ from safeconduct.trips.models import WATCHED, Stop, Trip
 from safeconduct.trips.queries import stops_of
 
 ENTRY: Final = "entry."
+SILENT: Final = "entry.silent."
+"""The list of what no rule is known of: it changes with each rule that is added, which is news enough itself."""
 LEVELS: Final = ("security.rating", "security.advice", "health.rating", "health.advice")
 """Keys of lines whose change is one of substance: what is asked at the border, levels of governments and our own."""
 
@@ -62,13 +64,14 @@ def news_for(row: Preparation, briefing: Briefing) -> Changes:
     if not row.marks:
         return Changes()
     found = changes(row.marks, briefing)
-    read = {line.key for step in briefing.steps if step.key in row.steps_read for line in step.lines}
+    known = {key.partition(".")[0] for key in row.marks} & set(row.steps_read)
+    read = {line.key for step in briefing.steps if step.key in known for line in step.lines}
     return Changes(tuple(line for line in found.added if line.key in read), found.changed, found.gone)
 
 
 def is_of_substance(key: str) -> bool:
     """Whether a change of this line is one to be briefed about anew."""
-    return key.startswith((ENTRY, *LEVELS))
+    return key.startswith((ENTRY, *LEVELS)) and not key.startswith(SILENT)
 
 
 def changed_since_acknowledged(row: Preparation, briefing: Briefing) -> tuple[Line, ...]:
