@@ -28,7 +28,7 @@ def access_letter(seat: Seat, public_id: str) -> Letter:
 def access_booking(seat: Seat, public_id: str) -> Booking:
     """Return one of the person's own bookings in the seat's organisation."""
     rows = Booking.objects.for_org(seat.organisation).filter(user=seat.user, public_id=public_id)
-    booking = rows.select_related("trip__organisation", "stop__place", "stop__to_place", "letter").first()
+    booking = rows.select_related("trip__organisation", "stop__place", "stop__to_place", "letter").defer("letter__raw").first()
     if booking is None or not seat.may(OWN):
         raise NotFound("booking")
     return booking

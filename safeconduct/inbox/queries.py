@@ -83,7 +83,7 @@ def booking_line(row: Booking) -> BookingLine:
 def own_bookings(seat: Seat) -> list[BookingLine]:
     """Return the person's bookings in the seat's organisation: those that need them first, then by day, the last first."""
     rows = Booking.objects.for_org(seat.organisation).filter(user=seat.user).exclude(state=Booking.State.DISMISSED)
-    found = list(rows.select_related("trip", "letter").order_by("-starts_on", "-id")[:MOST_SHOWN])
+    found = list(rows.select_related("trip", "letter").defer("letter__raw").order_by("-starts_on", "-id")[:MOST_SHOWN])
     return [booking_line(row) for row in sorted(found, key=lambda row: not row.needs_person)]
 
 
