@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import pytest
 from django.utils import translation
 
-from safeconduct.lib.timewords import period_words
+from safeconduct.lib.timewords import day_words, period_words
 
 
 @pytest.mark.parametrize(
@@ -28,3 +30,17 @@ def test_a_period_is_as_exact_as_it_is_told(language: str, iso: str, words: str)
 def test_what_is_no_period_is_refused(iso: str) -> None:
     with pytest.raises(ValueError):
         period_words(iso)
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [
+        ("en", "Tue 24 Nov 2026"),
+        ("de", "Di, 24. Nov 2026"),
+        ("fr", "mar 24 nov 2026"),
+        ("es", "mar 24 nov 2026"),
+    ],
+)
+def test_months_have_a_capital_where_the_language_gives_them_one(language: str, words: str) -> None:
+    with translation.override(language):
+        assert day_words(date(2026, 11, 24), this_year=2027) == words
