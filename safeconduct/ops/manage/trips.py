@@ -9,6 +9,7 @@ from django.core.paginator import Paginator
 from django.db.models import Count
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
@@ -25,7 +26,7 @@ from safeconduct.trips.approvalqueries import history_of
 from safeconduct.trips.companions import companions_of
 from safeconduct.trips.exporting import FORMS, export_of, organisation_for_export
 from safeconduct.trips.models import Trip
-from safeconduct.trips.queries import STATES, counts_of_organisation, stops_of, trips_of_organisation
+from safeconduct.trips.queries import STATES, counts_of_organisation, countries_of, stops_of, trips_of_organisation
 from safeconduct.trips.timeline import count_of, timeline
 
 
@@ -103,7 +104,7 @@ def trip(request: HttpRequest, public_id: str) -> HttpResponse:
         "trip": row,
         "companions": companions_of(row),
         "count": count_of(row, stops, at),
-        "lines": timeline(stops, at),
+        "lines": timeline(stops, at, countries=countries_of(stops, get_language() or "en")),
         "exposures": queries.exposures_of_trip(seat, row),
         "briefed": standings([(row, stops)], at)[row.pk],
         "may_remind": pretrip.is_ahead(row, at),
