@@ -26,7 +26,13 @@ from safeconduct.trips.approvalqueries import history_of
 from safeconduct.trips.companions import companions_of
 from safeconduct.trips.exporting import FORMS, export_of, organisation_for_export
 from safeconduct.trips.models import Trip
-from safeconduct.trips.queries import STATES, counts_of_organisation, countries_of, stops_of, trips_of_organisation
+from safeconduct.trips.queries import (
+    STATES,
+    countries_of,
+    counts_of_organisation,
+    stops_of,
+    trips_of_organisation,
+)
 from safeconduct.trips.timeline import count_of, timeline
 
 
