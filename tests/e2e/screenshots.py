@@ -37,7 +37,7 @@ PAGES: dict[str, tuple[str, list[str]]] = {
 
 @contextmanager
 def demonstration(
-    samples: Path | None = None, *, guides: bool = False
+    samples: Path | None = None, *, guides: bool = False, advisor: bool = False
 ) -> Iterator[tuple[str, dict[str, tuple[str, str]]]]:
     """Run a demo folder, with recorded warnings if given, or with guides; yield its address and role → (address, password)."""
     with tempfile.TemporaryDirectory() as folder:
@@ -49,8 +49,8 @@ def demonstration(
             [COMMAND, "demo"], env=environment, cwd=ROOT, capture_output=True, text=True, check=True
         )
         people = people_in(made.stdout)
-        if samples or guides:
-            name = "guidescene" if guides else "alertscene"
+        if samples or guides or advisor:
+            name = "advisorscene" if advisor else "guidescene" if guides else "alertscene"
             scene = [sys.executable, "-m", f"tests.e2e.{name}", *([str(samples)] if samples else [])]
             settings = {"DJANGO_SETTINGS_MODULE": "safeconduct.config.settings"}
             subprocess.run(scene, env={**environment, **settings}, cwd=ROOT, check=True)
@@ -73,7 +73,7 @@ def people_in(lines: str) -> dict[str, tuple[str, str]]:
     return people
 
 
-def wait_for(port: int, seconds: float = 60) -> None:
+def wait_for(port: int, seconds: float = 300) -> None:
     """Wait until the server takes connections. Raises RuntimeError when it does not."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
@@ -260,6 +260,24 @@ GUIDE_PAGES = (
     ("world-still", "/destinations/map/", "", "1280"),
 )
 TALLEST = 3200
+# Name, path after the briefing's own address, language, views. `@` is the way in, `#` the page of its trip.
+ADVISOR_PAGES = (
+    ("start", "@", "", "360 768 1280 1280d"),
+    ("trip", "trip/", "", "360 1280"),
+    ("entry", "entry/", "", "360 768 1280 1280d"),
+    ("health", "health/", "", "360d 1280"),
+    ("security", "security/", "", "360 1280"),
+    ("around", "around/", "", "1280"),
+    ("practical", "practical/", "", "360 1280"),
+    ("dates", "dates/", "", "1280"),
+    ("contacts", "contacts/", "", "360 1280"),
+    ("checklist", "checklist/", "", "360 768d 1280"),
+    ("whole", "all/", "", "768 1280"),
+    ("entry-ar", "entry/", "ar", "360 1280d"),
+    ("security-ar", "security/", "ar", "768"),
+    ("checklist-ar", "checklist/", "ar", "1280"),
+    ("own-trip", "#", "", "1280"),
+)  # fmt: skip
 
 
 def guide_pictures(browser: Browser, url: str, person: tuple[str, str], out: Path) -> None:
@@ -288,6 +306,35 @@ def guide_pictures(browser: Browser, url: str, person: tuple[str, str], out: Pat
             context.close()
 
 
+def advisor_pictures(browser: Browser, url: str, person: tuple[str, str], out: Path) -> None:
+    """Every step of the first briefing that belongs to a trip: small JPEG files. What the scene wrote is looked up."""
+    state = signed_in(browser, url, person)
+    context = browser.new_context(base_url=url, storage_state=state)  # type: ignore[arg-type]
+    page = context.new_page()
+    page.goto("/advisor/", timeout=120_000)
+    page.locator(".journey a", has_text="Lake Victoria field course").click()
+    briefing = page.url.removeprefix(url).rsplit("/", 2)[0]
+    page.goto(f"{briefing}/trip/")
+    trip = str(page.locator("section.card a[href^='/trips/']").first.get_attribute("href"))
+    context.close()
+    for name, path, language, views in ADVISOR_PAGES:
+        for view in views.split():
+            width, scheme = int(view.rstrip("d")), "dark" if view.endswith("d") else "light"
+            context = browser.new_context(
+                base_url=url, viewport={"width": width, "height": 900}, color_scheme=scheme, storage_state=state,  # type: ignore[arg-type]
+            )  # fmt: skip
+            if language:
+                context.add_cookies([{"name": "safeconduct_language", "value": language, "url": url}])
+            page = context.new_page()
+            page.goto({"@": "/advisor/", "#": trip}.get(path, f"{briefing}/{path}"), timeout=120_000)
+            height = int(page.evaluate("document.documentElement.scrollHeight"))
+            page.set_viewport_size({"width": width, "height": min(max(height, HEIGHT), TALLEST)})
+            page.wait_for_timeout(300)
+            suffix = "-dark" if scheme == "dark" else ""
+            page.screenshot(path=out / f"{name}-{width}{suffix}.jpg", type="jpeg", quality=30)
+            context.close()
+
+
 def main() -> None:
     """Take the pictures."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -310,6 +357,7 @@ def main() -> None:
         metavar="SAMPLES",
         help="guides, with recorded German advice if given",
     )
+    parser.add_argument("--advisor", action="store_true", help="every step of a briefing, in English and Arabic")
     parser.add_argument("--login", nargs=2, metavar=("EMAIL", "PASSWORD"))
     wanted = parser.parse_args()
     wanted.out.mkdir(parents=True, exist_ok=True)
@@ -318,13 +366,19 @@ def main() -> None:
     with running_browser() as browser:
         if wanted.url:
             person = tuple(wanted.login) if wanted.login else None
+            if wanted.advisor and person:
+                advisor_pictures(browser, wanted.url, person, wanted.out)
+                return
             if wanted.guide is not None and person:
                 guide_pictures(browser, wanted.url, person, wanted.out)
                 return
             take(browser, wanted.url, wanted.role or "page", person, wanted.pages or ["/"], wanted.out)
             return
         samples = wanted.guide if wanted.guide and wanted.guide.parts else wanted.alerts or wanted.desk
-        with demonstration(samples, guides=wanted.guide is not None) as (url, people):
+        with demonstration(samples, guides=wanted.guide is not None, advisor=wanted.advisor) as (url, people):
+            if wanted.advisor:
+                advisor_pictures(browser, url, people["traveller"], wanted.out)
+                return
             if wanted.guide is not None:
                 guide_pictures(browser, url, people["traveller"], wanted.out)
                 return
