@@ -93,7 +93,8 @@ def pieces_settled(stops: Iterable[SettledStop]) -> list[Piece]:
 def spans_of(pieces: Sequence[Piece]) -> Spans:
     """Return the days in each country.
 
-    Where a trip begins with a journey, the country it leaves is home: it counts only with a stay there.
+    Where a trip begins with a journey, the country it leaves is home: it counts only with a stay there, or when the trip
+    goes nowhere else.
     """
     spans: dict[str, list[tuple[date, date]]] = {}
     stayed = set()
@@ -105,7 +106,12 @@ def spans_of(pieces: Sequence[Piece]) -> Spans:
             _add(spans, piece.place, piece.first_on, piece.first_on)
             _add(spans, piece.to_place, piece.last_on or piece.first_on, piece.last_on or piece.first_on)
     begins = min(pieces, key=lambda piece: piece.first_on, default=None)
-    if begins is not None and begins.to_place is not None and begins.place.country_code not in stayed:
+    if (
+        begins is not None
+        and begins.to_place is not None
+        and begins.place.country_code not in stayed
+        and len(spans) > 1
+    ):
         spans.pop(begins.place.country_code, None)
     return {
         country: [[first.isoformat(), "" if last == FOREVER else last.isoformat()] for first, last in _merged(days)]

@@ -392,3 +392,12 @@ def test_days_within_days() -> None:
     assert not is_within({"KE": [["2026-12-11", ""]]}, approved)
     assert not is_within({"RW": [["2026-12-11", "2026-12-11"]]}, approved)
     assert spans_of(pieces_of([])) == {}
+
+
+def test_a_journey_inside_one_country_is_weighed(world: World, draft: Draft) -> None:
+    leg = {"to": "iata:JFK", "kind": "flight"}
+    inside = draft("iata:SFO", "2026-12-11T06:30", "2026-12-10T20:15", **leg)
+    rule(world, countries=["US"])
+    assert state_of(bobs(world, inside)) == State.AWAITING
+    rule(world, countries=["KE"])
+    assert state_of(bobs(world, inside)) == State.REGISTERED
