@@ -13,7 +13,7 @@ import django
 
 from tests.e2e import guidescene
 
-TRAVELLER = "bob@northfield.example.edu"
+TRAVELLER = "maya@northfield.example.edu"
 RULES: tuple[dict[str, str], ...] = (
     {"destination": "KE", "kind": "authorisation", "answer": "required", "obtained": "online", "lead_days": "3",
      "text": "Apply at least three days before you travel.", "link": "https://www.etakenya.go.ke/", "source": "Embassy of Kenya (invented)"},
@@ -44,8 +44,8 @@ def seed() -> dict[str, str]:
     day = clock.today()
     for rule in RULES:
         add_rule(rule_details(**{"source_url": "", "source_date": day.isoformat(), **rule}), by=None)
-    bob = User.objects.get(email=TRAVELLER)
-    seat = seat_for(bob, Membership.objects.of_user(bob)[0])
+    traveller = User.objects.get(email=TRAVELLER)
+    seat = seat_for(traveller, Membership.objects.of_user(traveller)[0])
     first = datetime.combine(day + timedelta(days=40), datetime.min.time())
 
     def at(days: int, hours: int) -> datetime:
@@ -59,7 +59,7 @@ def seed() -> dict[str, str]:
         for start, end, leave, arrive in legs
     ]
     drafts.insert(2, StopDraft(place=resolve("Kisumu"), arrive=at(2, 14), depart=at(14, 9)))
-    trip = register_trip(seat, title="Lake Victoria field course", stops=drafts, by=bob)
+    trip = register_trip(seat, title="Lake Victoria field course", stops=drafts, by=traveller)
     person: dict[str, Any] = {"passports": ("DE",), "purpose": "research", "interests": ("health", "security")}
     asked = asked_of_trip(stops_of(trip), home=seat.organisation.home_country, lang="en")
     rows = {
