@@ -175,7 +175,7 @@ def _quote(one: Line, said: Quoted) -> Iterator[Block]:
     if said.html:
         yield Passage(_without_headings(read_html(said.html)), "quote", said.lang)
     else:
-        yield line(_("Its words may not be shown here; they stand at the address."), tone="muted")
+        yield line(_("Here is no more than its address."), tone="muted")
     licence = f", {said.licence}" if said.licence else ""
     caution = f". {said.caution}" if said.caution else ""
     address = f", {said.url}" if said.url else ""
@@ -208,6 +208,8 @@ def _sources(briefing: Briefing) -> Iterator[Block]:
     newest: dict[tuple[str, str], date | None] = {}
     for one in briefing.lines():
         for source in one.sources:
+            if not source.url and source.on is None:
+                continue
             key = (source.name, source.url)
             newest[key] = max((on for on in (newest.get(key), source.on) if on is not None), default=None)
     yield Heading(1, words(_("Sources")), "sources")

@@ -1,8 +1,9 @@
 """Ten briefings as pages of their PDFs, for looking at:
 
+    export SAFECONDUCT_HOME=$(mktemp -d); safeconduct demo
     python -m tests.advice.briefing_pictures ../shared/samples docs/evidence/briefings
 
-In an empty database of its own with every place: the recorded documents of official advice are read, each on its day, and
+In a folder of its own, which it fills: the recorded documents of official advice are read, each on its day, and
 a recorded visa matrix; what else a briefing shows is invented and says so (`Example`, `exercise`).
 """
 
@@ -12,7 +13,6 @@ import sys
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 ASKED_AT = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 ACROSS, SCALE = 3, 0.95
@@ -132,29 +132,11 @@ def _picture(data: bytes, file: Path, looked_for: tuple[str, ...]) -> int:
     return len(pdf)
 
 
-def run(samples: Path, out: Path) -> None:
-    """Do it in an empty database of its own."""
-    from django.conf import settings
-    from django.test.utils import get_runner, setup_test_environment
-
-    from safeconduct.feeds.actions import install_sources
-    from safeconduct.places.actions import load_facts
-
-    setup_test_environment()
-    runner: Any = get_runner(settings)(verbosity=0)
-    databases = runner.setup_databases()
-    try:
-        load_facts()
-        install_sources()
-        main(samples, out)
-    finally:
-        runner.teardown_databases(databases)
-
-
 if __name__ == "__main__":
+    import os
+
     import django
 
-    import tests.environment  # noqa: F401  # a data folder of its own
-
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "safeconduct.config.settings")
     django.setup()
-    run(Path(sys.argv[1]), Path(sys.argv[2]))
+    main(Path(sys.argv[1]), Path(sys.argv[2]))

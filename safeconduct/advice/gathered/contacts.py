@@ -96,7 +96,7 @@ def _emergency(materials: Materials, destination: Destination) -> Iterator[Line]
     if numbers:
         todo = _("Save the emergency numbers of %(country)s: %(numbers)s.")
         yield Line(
-            f"contacts.emergency.save.{destination.code}", _("Save these numbers in your phone before you leave."), is_portal=True,
+            f"contacts.emergency.save.{destination.code}", _("Save these numbers in your phone before you leave."), label=_("To do"), is_portal=True,
             todo=todo % {"country": destination.name, "numbers": "; ".join(numbers)}, todo_by=materials.asked.begins_on,
             substance="save",
         )  # fmt: skip
@@ -156,7 +156,7 @@ def _organisation(materials: Materials) -> Iterator[Line]:
     organisation, seat = materials.organisation, materials.seat
     if organisation is None:
         text = _("You are not signed in as a member of an organisation.")
-        yield Line("contacts.organisation.none", text, is_portal=True, substance="none")
+        yield Line("contacts.organisation.none", text, label=_("Organisation"), is_portal=True, substance="none")
         return
     said = [organisation.name]
     if seat is not None:

@@ -114,8 +114,14 @@ def _rule_line(
         details.append(_("It depends on: %(what)s.") % {"what": "; ".join(row.depends_on)})
     if row.is_conflicting:
         details.append(_("These rules contradict each other; all are shown."))
+    is_alone = len(row.lines) == 1 and not row.depends_on
     for line in row.lines:
-        said = " ".join(part for part in (f"{line.words}.", *line.because, line.text) if part)
+        words_of = "" if is_alone else f"{line.words}."
+        said = " ".join(part for part in (words_of, *line.because, line.text) if part)
+        if line.depends_on:
+            said = _("If so: %(says)s") % {"says": said}
+        if not said:
+            continue
         whose = ", ".join(source.name for source in line.sources)
         details.append(_("%(says)s (%(who)s)") % {"says": said, "who": whose} if len(row.lines) > 1 else said)
     for _state, word, count in row.by_passport:
@@ -124,7 +130,7 @@ def _rule_line(
     sources = tuple(dict.fromkeys(source for said in answer.statements for source in said.rule.sources))
     todo, by = _todo(materials, answer, row, place)
     return Line(
-        f"{step}.{answer.kind}.{tail}", str(row.words), sources, TONES[answer.state], str(row.label), row.sign,
+        f"{step}.{answer.kind}.{tail}", row.lines[0].words if is_alone else str(row.words), sources, TONES[answer.state], str(row.label), row.sign,
         tuple(details), is_stale=answer.is_stale, link=next((line.link for line in row.lines if line.link), ""),
         todo=todo, todo_by=by, substance=_substance(answer),
     )  # fmt: skip
