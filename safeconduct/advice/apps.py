@@ -17,6 +17,5 @@ class AdviceConfig(AppConfig):
         from safeconduct.trips import hooks as trip_hooks
 
         personal_data.add(OWN_DATA)
-        trip_hooks.briefing = fortrips.words_of
         trip_hooks.own_briefing = fortrips.own_line
         assert emails.BRIEFING  # noqa: S101  # imported for its registrations

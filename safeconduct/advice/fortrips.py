@@ -1,4 +1,4 @@
-"""What pages of trips show of a briefing: to its traveller the way to it, to whoever decides about the trip the fact."""
+"""What the page of a trip shows its traveller of the briefing: how far it is, and the way to it."""
 
 from __future__ import annotations
 
@@ -30,13 +30,3 @@ def own_line(seat: Seat, trip: Trip) -> BriefingLine | None:
         return BriefingLine(url, _("Get your briefing"), "2", _("Not begun"), note)
     said = _("%(read)d of %(all)d steps read") % {"read": len(row.steps_read), "all": len(STEPS)}
     return BriefingLine(url, _("Go on with your briefing"), "2", said, note)
-
-
-def words_of(trip: Trip) -> str:
-    """Return in a sentence whether the briefing of a trip was acknowledged; nothing else of it."""
-    found = standing_of(trip, clock.now())
-    if found.holds:
-        return _("The traveller has acknowledged the briefing.")
-    if found.is_outdated:
-        return _("The traveller acknowledged the briefing before the trip was changed.")
-    return _("The traveller has not acknowledged the briefing yet.")

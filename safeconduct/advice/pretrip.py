@@ -23,7 +23,7 @@ from safeconduct.advice.asking import asked_of_trip, itinerary_digest
 from safeconduct.advice.briefing import Asked, Briefing
 from safeconduct.advice.gathering import briefing_of
 from safeconduct.advice.models import PreTripMail
-from safeconduct.advice.standing import sends_pre_trip_mail, standing_of
+from safeconduct.advice.standing import for_registered, sends_pre_trip_mail, standing_of
 from safeconduct.audit import actions as audit
 from safeconduct.lib import clock
 from safeconduct.lib.errors import Refused
@@ -109,7 +109,7 @@ def gathered() -> Gather:
     def gather(asked: Asked, lang: str, organisation: Organisation) -> Briefing:
         key = (repr(asked), lang, organisation.pk)
         if key not in known:
-            known[key] = briefing_of(asked, lang=lang, now=clock.now(), organisation=organisation)
+            known[key] = for_registered(briefing_of(asked, lang=lang, now=clock.now(), organisation=organisation))
         return known[key]
 
     return gather

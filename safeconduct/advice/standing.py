@@ -7,7 +7,7 @@ days of the trip as it is now.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -17,7 +17,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from safeconduct.advice.asking import asked_of, asked_of_trip, itinerary_digest, with_person
-from safeconduct.advice.briefing import STEPS, Asked, Briefing, Changes, Line, changes
+from safeconduct.advice.briefing import STEPS, Asked, Briefing, Changes, Line, Step, changes
 from safeconduct.advice.gathering import briefing_of
 from safeconduct.advice.models import BriefingPolicy, Preparation, PreTripMail
 from safeconduct.orgs.access import Seat
@@ -26,6 +26,8 @@ from safeconduct.orgs.tenancy import TenantQuerySet
 from safeconduct.trips.models import WATCHED, Stop, Trip
 from safeconduct.trips.queries import stops_of
 
+TO_REGISTER: Final = "contacts.organisation"
+"""The line that asks to register the journey."""
 ENTRY: Final = "entry."
 SILENT: Final = "entry.silent."
 """The list of what no rule is known of: it changes with each rule that is added, which is news enough itself."""
@@ -45,7 +47,22 @@ def question_of(row: Preparation, lang: str) -> Asked:
 
 def briefing_for(row: Preparation, seat: Seat, *, lang: str, now: datetime) -> Briefing:
     """Return the briefing of a preparation as its person may see it."""
-    return briefing_of(question_of(row, lang), lang=lang, now=now, seat=seat)
+    briefing = briefing_of(question_of(row, lang), lang=lang, now=now, seat=seat)
+    return briefing if row.trip is None else for_registered(briefing)
+
+
+def for_registered(briefing: Briefing) -> Briefing:
+    """Return a trip's briefing: what it asks to be registered, is."""
+    return replace(briefing, steps=tuple(_without_registering(step) for step in briefing.steps))
+
+
+def _without_registering(step: Step) -> Step:
+    groups = []
+    for group in step.groups:
+        lines = [line for line in group.lines if line.key != f"{STEPS[-1]}.{TO_REGISTER}"]
+        lines = [replace(line, todo="", todo_by=None) if line.key == TO_REGISTER else line for line in lines]
+        groups.append(replace(group, lines=tuple(lines)))
+    return replace(step, groups=tuple(groups))
 
 
 def own_preparations(seat: Seat) -> TenantQuerySet[Preparation]:

@@ -141,6 +141,7 @@ def test_acknowledging_is_a_dated_record_and_a_change_of_substance_asks_anew(wor
     row = Preparation.objects.across_orgs("test").get()
     assert answer.status_code == 302 and row.trip == trip and "stops" not in row.asked
     assert "Get your briefing" not in text_of(bob.get(f"/trips/{trip.public_id}/"))
+    assert "Register this journey" not in text_of(bob.get(f"/advisor/{row.public_id}/checklist/"))
     bob.post(f"/advisor/{row.public_id}/acknowledge/")
     row = again(row)
     assert row.acknowledged_at is not None and row.acknowledged_for == itinerary_of(trip)
