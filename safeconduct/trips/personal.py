@@ -25,6 +25,7 @@ def _export(user: User) -> dict[str, Any]:
         row["companions"] = [
             {"name": one.name, "minor": one.is_minor, "email": one.address} for one in trip.companions.order_by("seq")
         ]
+        row["approvals"] = list(trip.approvals.order_by("asked_at").values("state", "cause", "asked_at", "decided_at", "note"))
         rows.append(row)
     return {
         "trips": rows,
@@ -56,8 +57,8 @@ def _erase(user: User) -> None:
 
 OWN_DATA = PersonalData(
     room="trips",
-    models=("trips.Trip", "trips.Stop", "trips.Stay", "trips.StayCell", "trips.Addressee", "trips.Deputy", "trips.CalendarFeed",
-            "trips.Companion", "trips.Delegation", "trips.TripGroup"),
+    models=("trips.Trip", "trips.Stop", "trips.Stay", "trips.StayCell", "trips.Addressee", "trips.Deputy", "trips.ApprovalRequest",
+            "trips.CalendarFeed", "trips.Companion", "trips.Delegation", "trips.TripGroup"),
     export=_export,
     erase=_erase,
 )
