@@ -18,6 +18,8 @@ from safeconduct.inbox.words import change_text, kind_text, letter_remarks, prob
 from safeconduct.lib import clock
 from safeconduct.orgs.access import Seat
 from safeconduct.trips.bookings.model import FLIGHT, LODGING, Reservation
+from safeconduct.trips.hooks import BookingsLine
+from safeconduct.trips.models import Trip
 
 MOST_SHOWN = 100
 
@@ -145,3 +147,13 @@ def road(*, days: int = 30) -> Road:
         days,
         int((now - oldest).total_seconds()) if oldest else 0,
     )
+
+
+def bookings_behind(seat: Seat, trip: Trip) -> BookingsLine | None:
+    """Return which part of one's own trip came from bookings, None for a trip without any."""
+    rows = Booking.objects.for_org(seat.organisation).filter(user_id=seat.user.pk, trip=trip, stop__isnull=False)
+    stops = set(rows.values_list("stop_id", flat=True))
+    if not stops:
+        return None
+    is_all = stops >= set(trip.stops.values_list("pk", flat=True))
+    return BookingsLine(reverse("inbox:list"), len(stops), is_all)

@@ -58,3 +58,21 @@ own_briefing: Callable[[Seat, Trip], BriefingLine | None] | None = None
 def own_briefing_of(seat: Seat, trip: Trip) -> BriefingLine | None:
     """Return the way to the briefing of one's own trip, None where there is none."""
     return own_briefing(seat, trip) if own_briefing is not None else None
+
+
+@dataclass(frozen=True)
+class BookingsLine:
+    """The bookings that are behind a trip of one's own. `is_all`: every stop came from one of them."""
+
+    url: str
+    count: int
+    is_all: bool
+
+
+own_bookings: Callable[[Seat, Trip], BookingsLine | None] | None = None
+"""Called with a person's own trip."""
+
+
+def own_bookings_of(seat: Seat, trip: Trip) -> BookingsLine | None:
+    """Return the bookings behind one's own trip, None where there are none."""
+    return own_bookings(seat, trip) if own_bookings is not None else None

@@ -25,7 +25,7 @@ from safeconduct.trips.actions import (
 from safeconduct.trips.approvalqueries import history_of
 from safeconduct.trips.approving import ask_again
 from safeconduct.trips.companions import companions_of
-from safeconduct.trips.hooks import concerns_of, own_briefing_of
+from safeconduct.trips.hooks import concerns_of, own_bookings_of, own_briefing_of
 from safeconduct.trips.itinerary import Itinerary, oddities
 from safeconduct.trips.models import Trip
 from safeconduct.trips.queries import countries_of, own_trips, stops_of
@@ -100,6 +100,7 @@ def trip_detail(request: HttpRequest, public_id: str) -> HttpResponse:
         "history": history, "latest": history[0] if history else None, "open_end": open_end, "stop_count": len(stops),
         "companions": companions_of(trip),
         "briefing": own_briefing_of(seat, trip) if not trip.is_cancelled else None,
+        "bookings": own_bookings_of(seat, trip),
     }  # fmt: skip
     return render(request, "trips/detail.html", context)
 
