@@ -12,7 +12,7 @@ import re
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -190,7 +190,15 @@ def _quote(
 
 def _parts(row: IssuerAdvice, written_for: str, part: SectionText) -> Iterable[Quote]:
     """The parts of a section under headings of its own that name a kind; each ends at the next heading."""
-    for piece in _PART.split(part.html):
+    for heading, kinds, html in _pieces(part.html):
+        yield _quote(row, written_for, part, heading, html, kinds)
+
+
+@lru_cache(maxsize=1000)
+def _pieces(html: str) -> tuple[tuple[str, tuple[str, ...], str], ...]:
+    """(heading, kinds, text) of the parts of a section; remembered, because a section stays the same for weeks."""
+    found = []
+    for piece in _PART.split(html):
         named = _HEADING.match(piece)
         if named is None:
             continue
@@ -198,7 +206,8 @@ def _parts(row: IssuerAdvice, written_for: str, part: SectionText) -> Iterable[Q
         kinds = kinds_named(heading)
         rest = piece[named.end() :]
         if kinds and plain(rest):
-            yield _quote(row, written_for, part, heading, clean(rest)[0], kinds)
+            found.append((heading, kinds, clean(rest)[0]))
+    return tuple(found)
 
 
 def kinds_named(heading: str) -> tuple[str, ...]:
