@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy, ngettext
 
 from safeconduct.advice.answers import Answer, Journey, Reason, Rule, Source, Statement
 from safeconduct.advice.derived import NOTICE, Link, Quote
@@ -33,6 +33,15 @@ from safeconduct.places.queries import country_names
 
 MOST_BY_PASSPORT: Final = 4
 """Rules of a kind that wait for the passport: more than these are counted, not listed."""
+
+
+AUDIENCES: Final = {
+    "GB": gettext_lazy("Written for British travellers"),
+    "CA": gettext_lazy("Written for Canadian travellers"),
+    "US": gettext_lazy("Written for travellers from the United States"),
+    "AU": gettext_lazy("Written for Australian travellers"),
+    "DE": gettext_lazy("Written for German travellers"),
+}
 
 
 class Names:
@@ -248,14 +257,7 @@ def audience(quote: Quote) -> str:
 
 def audience_of(country: str) -> str:
     """That a text was written for the travellers of this country; empty for everybody's."""
-    written_for = {
-        "GB": _("Written for British travellers"),
-        "CA": _("Written for Canadian travellers"),
-        "US": _("Written for travellers from the United States"),
-        "AU": _("Written for Australian travellers"),
-        "DE": _("Written for German travellers"),
-    }
-    return written_for.get(country, "")
+    return str(AUDIENCES.get(country, ""))
 
 
 def as_data(view: StopView) -> dict[str, Any]:
