@@ -25,6 +25,7 @@ logger = logging.getLogger(__name__)
 REASON: Final = "trips of every organisation are prepared for"
 LEASE_SECONDS: Final = 120.0
 MOST_PAUSE_MINUTES: Final = 60
+FOUND_AT_ONCE: Final = 1000
 UNTOUCHED: Final = timedelta(days=30)
 """A preparation without a trip is forgotten when nobody opened a page of it by its button for so long."""
 
@@ -33,33 +34,41 @@ def run_due(limit: int = 20) -> int:
     """Write up to `limit` mails that are due, and see to trips that are new or changed; return how much was done."""
     now = clock.now()
     rows: TenantQuerySet[PreTripMail] = PreTripMail.objects.across_orgs(REASON)
-    _find(rows, now, limit)
+    found = _find(rows, now)
     by = leases.holder()
     claimed = leases.claim(rows.order_by("pk"), by=by, limit=limit, seconds=LEASE_SECONDS, now=now)
     gather = pretrip.gathered()
     for row in claimed:
         _do(row, rows, by, now, gather)
-    return len(claimed)
+    return found + len(claimed)
 
 
-def _find(rows: TenantQuerySet[PreTripMail], now: datetime, limit: int) -> None:
-    """Make rows of trips ahead that have none, and make those due whose trip was changed."""
+def _find(rows: TenantQuerySet[PreTripMail], now: datetime) -> int:
+    """Make rows of trips ahead that have none, and make those due whose trip was changed; return how many were made.
+
+    A row is made from what stands in its trip: many at once cost little, stops are read when something is due.
+    """
     trips: TenantQuerySet[Trip] = Trip.objects.across_orgs(REASON)
     unseen = trips.filter(
         ~Exists(rows.filter(trip=OuterRef("pk"))), state__in=pretrip.WRITTEN_FOR, starts_at__gt=now
     ).order_by("pk")
-    PreTripMail.objects.bulk_create(
+    columns = unseen.values_list("pk", "organisation_id", "revision", "changed_at", "starts_at")[:FOUND_AT_ONCE]
+    made = PreTripMail.objects.bulk_create(
         [
-            PreTripMail(organisation_id=organisation_id, trip_id=pk, due_at=now)
-            for pk, organisation_id in unseen.values_list("pk", "organisation_id")[:limit]
+            PreTripMail(
+                organisation_id=organisation_id, trip_id=pk, revision=revision,
+                due_at=pretrip.first_due(changed_at, starts_at, now),
+            )
+            for pk, organisation_id, revision, changed_at, starts_at in columns
         ],
         ignore_conflicts=True,
-    )
+    )  # fmt: skip
     changed = rows.filter(trip__starts_at__gt=now).exclude(revision=F("trip__revision"))
-    keys = list(changed.filter(Q(due_at__isnull=True) | Q(due_at__gt=now)).order_by("pk").values_list("pk", flat=True)[:limit])
+    keys = list(changed.filter(Q(due_at__isnull=True) | Q(due_at__gt=now)).order_by("pk").values_list("pk", flat=True)[:FOUND_AT_ONCE])
     with transaction.atomic():
         free = rows.filter(pk__in=keys).select_for_update(skip_locked=True).order_by("pk")
         rows.filter(pk__in=list(free.values_list("pk", flat=True))).update(due_at=now)
+    return len(made)
 
 
 def _do(row: PreTripMail, rows: TenantQuerySet[PreTripMail], by: str, now: datetime, gather: Gather) -> None:

@@ -70,12 +70,19 @@ def plan(row: PreTripMail, trip: Trip, now: datetime) -> dict[str, Any]:
     was_written = row.registered_told_at is not None and not is_moved
     if is_fresh and not was_written and (is_new or is_moved or row.due_at is not None):
         return values | {"due_at": max(now, trip.changed_at + SETTLING)}
-    return values | {"due_at": week_before(trip, now) if row.week_told_at is None or is_moved else None}
+    return values | {"due_at": week_before(trip.starts_at, now) if row.week_told_at is None or is_moved else None}
 
 
-def week_before(trip: Trip, now: datetime) -> datetime | None:
+def first_due(changed_at: datetime, starts_at: datetime, now: datetime) -> datetime | None:
+    """Return when the first mail of a trip ahead is due that was never seen before; None: none is any more."""
+    if now - changed_at < FRESH:
+        return max(now, changed_at + SETTLING)
+    return week_before(starts_at, now)
+
+
+def week_before(starts_at: datetime, now: datetime) -> datetime | None:
     """Return when the second mail is due, None when that is past or so near that it would only repeat the first."""
-    at = trip.starts_at - BEFORE
+    at = starts_at - BEFORE
     return at if at > now + APART else None
 
 
@@ -87,12 +94,13 @@ def write(row: PreTripMail, now: datetime, gather: Gather) -> dict[str, Any]:
     ).get(pk=row.trip_id)  # fmt: skip
     if row.revision != trip.revision:
         return plan(row, trip, now)
+    digest = itinerary_digest(stops_of(trip))
     if not is_ahead(trip, now) or standing_of(trip, now).holds:
-        return {"due_at": None}
+        return {"due_at": None, "itinerary": digest}
     was_new = row.registered_told_at is not None or now - trip.changed_at >= APART
     is_week = was_new and now >= trip.starts_at - BEFORE
     stage = emails.WEEK if is_week else emails.CHANGED if row.round > 1 else emails.REGISTERED
-    values: dict[str, Any] = {"due_at": None if is_week else week_before(trip, now)}
+    values: dict[str, Any] = {"due_at": None if is_week else week_before(trip.starts_at, now), "itinerary": digest}
     # Whoever has no account was told of the trip, and of the way in, when it was entered.
     if not sends_pre_trip_mail(trip.organisation) or (trip.user.is_stand_in and not is_week):
         return values
