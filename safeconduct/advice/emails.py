@@ -61,7 +61,7 @@ def briefing_words(briefing: Briefing, concerns: Sequence[Concern], *, stage: st
         asked = [(group, line) for key, group in groups if key in ASKED for line in group.lines if not line.quote]
         required = [_said(line, group) for group, line in asked if _is_asked(line)]
         unknown = [_said(line, group) for group, line in asked if line.is_unknown and not line.key.startswith(LEVELS)]
-        todo = [(one.text, day_words(one.by, this_year=year) if one.by else "") for one in checklist(briefing)]
+        todo = [(one.text.rstrip(".。"), day_words(one.by, this_year=year) if one.by else "") for one in checklist(briefing)]
         return {
             "stage": stage,
             "has_centres": all_centres().exists(),

@@ -166,7 +166,9 @@ class Letter:
             }
 
     def _help(self) -> Mapping[str, str]:
-        stay = self.trip.stays.order_by("from_at", "pk").last()
+        """The centre nearest to the longest stay."""
+        stays = self.trip.stays.defer("geometry")
+        stay = max(stays, key=lambda one: (one.to_at - one.from_at, -one.pk), default=None)
         return HelpFinder().near(stay.lon, stay.lat) if stay is not None else NOBODY
 
     def _way_in(self) -> Mapping[str, str]:
