@@ -200,7 +200,7 @@ def _checklist(briefing: Briefing) -> Iterator[Block]:
         for todo in checklist(briefing)
     )
     if rows:
-        yield Table(header_row(_("By"), _("To do"), _("Who says so")), rows, _("To do before you go"), widths=(3, 7, 4))
+        yield Table(header_row(_("Last day"), _("To do"), _("Who says so")), rows, _("To do before you go"), widths=(3, 7, 4))
     yield line(_("A day without a source is that of your departure."), tone="source")
 
 
