@@ -40,7 +40,8 @@ FIRST, LAST = date(2027, 1, 11), date(2027, 1, 24)
 
 def asked(*countries: str, **more: Any) -> Asked:
     stops = tuple(AskedStop(code) for code in countries or ("KE",))
-    return Asked(**{"departure": "US", "stops": stops, "departs_on": FIRST, "returns_on": LAST} | more)
+    values: dict[str, Any] = {"departure": "US", "stops": stops, "departs_on": FIRST, "returns_on": LAST, **more}
+    return Asked(**values)
 
 
 def brief(question: Asked | None = None, *, lang: str = "en", **more: Any) -> Briefing:
@@ -85,7 +86,7 @@ def test_rules_become_lines_with_what_to_do_and_until_when(world: World) -> None
 
 def test_a_change_of_planes_where_there_is_yellow_fever_asks_for_the_certificate(world: World) -> None:
     value = {"cert": "from_risk_or_transit12h", "min_age_months": 12, "transit_hours": 12}
-    said = {"source_title": "Ministry of Health", "source_url": "https://health.example.org/", "reason": "New", "checked_on": TODAY}
+    said: dict[str, Any] = {"source_title": "Ministry of Health", "source_url": "https://health.example.org/", "reason": "New", "checked_on": TODAY}
     correct_fact("AU", "yellow_fever_certificate", by=world.olga, value=value, **said)
     stop = AskedStop("AU", via=(Change("KE", 14.0),))
     found = brief(asked(stops=(stop,)))
@@ -121,13 +122,12 @@ def test_advice_that_changed_is_told_and_is_a_change_since_it_was_read(world: Wo
 
 
 def test_ratings_are_ours_with_their_inputs(world: World) -> None:
-    put(advised("Kenya", 4), to=source("uk", "fcdo", name="UK Foreign Office"), at=NOW)
-    put(advised("Kenya", 4), to=source("ca", "canada", name="Canada"), at=NOW)
-    put(advised("Kenya", 4), to=source("au", name="Australia"), at=NOW)
+    for name in ("Australia", "Austria", "Armenia"):
+        put(advised("Kenya", 4), to=source(name.lower(), name=name), at=NOW)
     with clock.held_at(NOW):
         reckon_all(["KE"])
     rated = line(brief(), "security.rating.security.KE")
-    assert rated.tone in ("warn", "stop") and rated.todo and len(rated.sources) >= 3
+    assert rated.tone in ("warn", "stop") and rated.todo and any(one.name.startswith("Austria: ") for one in rated.sources)
 
 
 def test_an_occasion_is_told_in_its_days_alone(world: World) -> None:
@@ -256,5 +256,6 @@ def test_the_paper_holds_the_statements(world: World, tmp_path: Path, lang: str)
     data = briefing_pdf(brief(lang=lang), organisation=world.northfield)
     pdf = pypdfium2.PdfDocument(data)
     text = "".join(page.get_textpage().get_text_range() for page in pdf)
-    assert len(pdf) > 3 and "An invented election" in text and world.northfield.name in text
+    # A reader of right-to-left text gives Latin words back in another order.
+    assert len(pdf) > 3 and all(word in text for word in ("invented", "election", *world.northfield.name.split()))
     assert b"pdfuaid" in data or b"StructTreeRoot" in data
