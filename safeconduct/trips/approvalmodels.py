@@ -12,6 +12,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from safeconduct.lib import clock
 from safeconduct.lib.ids import public_id
@@ -78,8 +79,8 @@ class ApprovalRequest(TenantModel):
         """What became of it."""
 
         OPEN = "open", _("awaiting a decision")
-        APPROVED = "approved", _("approved")
-        REFUSED = "refused", _("refused")
+        APPROVED = "approved", pgettext_lazy("state of a request", "approved")
+        REFUSED = "refused", pgettext_lazy("state of a request", "refused")
         WITHDRAWN = "withdrawn", _("no longer asked")
 
     class Cause(models.TextChoices):

@@ -14,6 +14,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from safeconduct.lib import clock
 from safeconduct.lib.ids import public_id
@@ -107,7 +108,7 @@ class Trip(TenantModel):
         REGISTERED = "registered", _("Registered")
         AWAITING = "awaiting", _("Awaiting approval")
         APPROVED = "approved", _("Approved")
-        REFUSED = "refused", _("Refused")
+        REFUSED = "refused", pgettext_lazy("state of a trip", "Refused")
         CANCELLED = "cancelled", _("Cancelled")
 
     public_id = models.CharField(max_length=12, unique=True, default=public_id, editable=False)

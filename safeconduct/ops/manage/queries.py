@@ -10,7 +10,7 @@ from typing import Any
 
 from django.db.models import Q
 from django.db.models.functions import Lower
-from django.utils.translation import get_language, gettext_lazy
+from django.utils.translation import get_language, gettext_lazy, pgettext_lazy
 
 from safeconduct.accounts.models import User
 from safeconduct.alerts.models import AlertVersion, Event
@@ -227,7 +227,7 @@ TRIP_STATES = (
     ("ahead", gettext_lazy("Planned")),
     ("awaiting", gettext_lazy("Awaiting approval")),
     ("approved", gettext_lazy("Approved")),
-    ("refused", gettext_lazy("Refused")),
+    ("refused", pgettext_lazy("state of a trip", "Refused")),
     ("past", gettext_lazy("Over")),
     ("cancelled", gettext_lazy("Cancelled")),
 )
