@@ -15,13 +15,16 @@ import subprocess
 import sys
 import tempfile
 import time
-from datetime import timedelta
+from datetime import datetime, timedelta
+from datetime import time as clock_time
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from benchmarks.common import Result
 
 MAILS = 6
+CLOCK = clock_time(10, 15)
 MOST_SECONDS = 60.0
 
 
@@ -64,10 +67,13 @@ def _one(box: object, home: Path, email: str, name: str, number: int) -> tuple[f
     from tests.inbox.mails import flight, mail
 
     # Six weeks apart, so that each is a trip of its own; at moments that have nothing to do with the poll's.
-    day = (clock.now() + timedelta(days=30 + 42 * number)).date().isoformat()
+    day = (clock.now() + timedelta(days=30 + 42 * number)).date()
+    # What a carrier writes: an offset that the clocks there do not have would rightly be asked about.
+    offset = f"{datetime.combine(day, CLOCK, ZoneInfo('Europe/Berlin')):%z}"
     domain = email.rpartition("@")[2]
     data = mail(
-        flight(str(200 + number), reference=f"BENCH{number}", day=day, name=name), sender=email,
+        flight(str(200 + number), reference=f"BENCH{number}", day=day.isoformat(), name=name, offsets=(f"{offset[:3]}:{offset[3:]}", "+03:00")),
+        sender=email,
         proof=f"dmarc=pass header.from={domain}", message_id=f"<bench-{number}@{domain}>",
     )  # fmt: skip
     time.sleep(1.7 * number)

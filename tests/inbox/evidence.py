@@ -12,7 +12,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -77,13 +77,15 @@ def _scenes(samples: Path) -> Iterator[tuple[str, str, dict[str, str]]]:
 
 
 def _recorded(samples: Path, folder: Path) -> Iterator[tuple[str, str, dict[str, str]]]:
-    """KDE’s recorded bookings, as mails of their passenger. They name no year: the clock stands where the account exists."""
+    """KDE’s recorded bookings, as mails of their passenger, at the time when they came."""
     from safeconduct.lib import clock
+    from safeconduct.orgs.models import Programme
     from tests.conftest import make_world
     from tests.inbox.mails import AUTHSERV, BOB
 
-    with _database(), clock.held_at(datetime(2021, 4, 1, 9, tzinfo=UTC)):
+    with _database(), clock.held_at(datetime(2017, 4, 1, 9, tzinfo=UTC)):
         world = make_world()
+        Programme.objects.for_org(world.northfield).update(valid_from=date(2016, 1, 1))
         world.bob.given_name, world.bob.family_name = "Volker", "Krause"
         world.bob.save()
         bob = _Person(world.bob)

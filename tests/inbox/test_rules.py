@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from safeconduct.inbox import rules
@@ -78,6 +78,7 @@ def test_which_trip_it_belongs_into() -> None:
     assert rules.best(span(5000, 5100), [span(0, None)]) == 0
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(st.tuples(st.integers(0, 5000), st.integers(0, 100)), max_size=12))
 def test_each_thing_is_in_one_cluster(pairs: list[tuple[int, int]]) -> None:
     found = rules.clusters([span(start, start + length) for start, length in pairs])
@@ -97,6 +98,7 @@ def test_a_boarding_pass_leaves_what_it_does_not_say() -> None:
     assert digest_of(rules.completed(thin, one)) == digest_of(one)
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.binary(max_size=600))
 def test_a_head_of_any_bytes_is_read(data: bytes) -> None:
     head = head_of(data)
