@@ -30,7 +30,7 @@ DESK: Table = (
     ("organisations", _("Organisations"), "org", "ops:organisations", "orgs.edit"),
     ("centres", _("Centres"), "pin", "ops:centres", "centres.edit"),
     ("deliveries", _("Deliveries"), "mail", "ops:deliveries", "deliveries.view"),
-    ("bookings", _("Bookings by mail"), "doc", "ops:bookings", "mail.edit"),
+    ("bookings", _("Bookings"), "doc", "ops:bookings", "mail.edit"),
 )
 MANAGE: Table = (
     ("manage", _("Who is where"), "pin", "ops:manage", "trips.view"),
