@@ -179,7 +179,8 @@ def _quote(one: Line, said: Quoted) -> Iterator[Block]:
     licence = f", {said.licence}" if said.licence else ""
     caution = f". {said.caution}" if said.caution else ""
     address = f", {said.url}" if said.url else ""
-    read = f"{licence}. {_('Read')} {moment(said.fetched_at, 'UTC')}{caution}{address}"
+    word = _("Read")
+    read = f"{licence}. {word} {moment(said.fetched_at, 'UTC')}{caution}{address}"
     yield line(link(said.attribution or said.issuer, said.url), read, tone="source")
 
 
@@ -315,7 +316,8 @@ def _text(briefing: Briefing) -> Iterator[str]:
                 yield _text_line(one)
     yield f"\n{briefing.steps[-1].title.upper()}"
     for todo in checklist(briefing):
-        yield f"  [ ] {day(todo.by) if todo.by else _('Before you leave')}: {todo.text}"
+        until = day(todo.by) if todo.by else _("Before you leave")
+        yield f"  [ ] {until}: {todo.text}"
 
 
 def _text_line(one: Line) -> str:

@@ -215,7 +215,7 @@ def test_what_is_wrong_stands_at_its_field(world: World, client_of: ClientOf, wr
 def test_nothing_that_is_asked_is_kept_or_stands_in_an_address(world: World, client_of: ClientOf) -> None:
     bob = client_of(world.bob)
     bob.get("/entry/")
-    rows = {model: model._default_manager for model in apps.get_models() if model.__module__.startswith("safeconduct.advice")}
+    rows = {model: model._base_manager for model in apps.get_models() if model.__module__.startswith("safeconduct.advice")}
     before = (Entry.objects.count(), [manager.count() for manager in rows.values()], list(Session.objects.values_list("session_data")))
     with CaptureQueriesContext(connection, ) as seen:
         page = bob.post("/entry/", asked(passport="DE", purpose="journalism"))
