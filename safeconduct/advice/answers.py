@@ -399,8 +399,6 @@ def _been(rule: Rule, been: Been, stop: Stop, *, is_last: bool) -> _Verdict:
     if not is_named and been.country not in rule.unsure_from:
         return _No()
     verdict: _Verdict
-    if been.is_transit and not is_last and rule.within_days is None:
-        return _No()
     verdict = _changed(rule, been) if been.is_transit else _Yes((Reason("from" if is_last else "was_in", been.country),))
     if not is_last and not isinstance(verdict, _No):
         if rule.within_days is None or been.left_on is None or stop.arrives_on is None:

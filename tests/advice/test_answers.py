@@ -161,8 +161,9 @@ def test_a_stay_of_unknown_length_leaves_a_rule_about_its_length_open(leg: Leg) 
         ([Leg("KE", ARRIVAL, None, (Change("RW", 20),))], "US", DEPENDS, ("risk", "RW")),
         ([Leg("ET"), Leg("KE", ARRIVAL)], "US", REQUIRED, ("from", "ET")),
         ([Leg("ET"), Leg("PT"), Leg("KE", ARRIVAL)], "US", DEPENDS, ("earlier", "ET")),
-        # A change of planes before a stay elsewhere is over.
-        ([Leg("PT", None, None, (Change("ET", 20),)), Leg("KE", ARRIVAL)], "US", NOT_REQUIRED, ("not_from", "")),
+        # A rule that does not say how long ago counts does not say that a change of planes before a stay elsewhere is over.
+        ([Leg("PT", None, None, (Change("ET", 20),)), Leg("KE", ARRIVAL)], "US", DEPENDS, ("earlier", "ET")),
+        ([Leg("PT", None, None, (Change("ET", 12),)), Leg("KE", ARRIVAL)], "US", NOT_REQUIRED, ("not_from", "")),
     ],
 )
 def test_where_somebody_comes_from(legs: list[Leg], departure: str, state: str, reason: tuple[str, str]) -> None:
@@ -190,7 +191,8 @@ def test_how_long_ago_counts_where_the_rule_says_it() -> None:
         (Change("ET"), ARRIVAL - timedelta(days=2), 6, DEPENDS, [("hours", "ET")]),
         (Change("ET", 20), None, 6, DEPENDS, [("earlier", "ET")]),
         (Change("ET"), None, 6, DEPENDS, [("hours", "ET"), ("earlier", "ET")]),
-        (Change("ET", 20), ARRIVAL - timedelta(days=2), None, NOT_REQUIRED, []),
+        (Change("ET", 20), ARRIVAL - timedelta(days=2), None, DEPENDS, [("earlier", "ET")]),
+        (Change("ET", 12), ARRIVAL - timedelta(days=2), None, NOT_REQUIRED, []),
     ],
 )
 def test_a_change_of_planes_before_the_last_stay_counts_within_the_days_of_the_rule(
