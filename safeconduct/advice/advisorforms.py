@@ -47,9 +47,11 @@ class AdvisorForm(JourneyForm):
     def clean(self) -> dict[str, Any]:
         """Refuse a journey that nobody knows the end of, and destinations in the wrong order."""
         data = super().clean()
-        ends = [data.get(f"leave{n}") for n in range(self.count) if data.get(f"to{n}")]
-        if self.count > 1 and ends and not any(ends):
-            self.add_error(f"leave{len(ends) - 1}", _("Say on which day the journey ends."))
+        filled = [n for n in range(self.count) if data.get(f"to{n}")]
+        # What is asked is forgotten after the last day: that of a destination before the last one is not the end.
+        last = f"leave{filled[-1]}" if filled else ""
+        if self.count > 1 and last and not data.get(last) and last not in self.errors:
+            self.add_error(last, _("Say on which day the journey ends."))
         before = None
         for n in range(self.count):
             arrive, leave = data.get(f"arrive{n}"), data.get(f"leave{n}")

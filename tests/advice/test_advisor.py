@@ -103,6 +103,11 @@ def test_what_is_wrong_stands_at_its_field_and_what_was_typed_stays(world: World
     assert "Destination 2" in page and 'value="KE" selected' in page and not Preparation.objects.across_orgs("test").exists()
     two = {**ASKED, "legs": "2", "to1": "JP", "arrive1": "2027-01-05"}
     assert "This is before the destination in front of it." in text_of(bob.post("/advisor/", two))
+    # The day on which somebody leaves the first of two is not the end: it would be forgotten while they are abroad.
+    page = bob.post("/advisor/", {**ASKED, "legs": "2", "to1": "JP", "arrive1": "2027-01-24"})
+    assert page.status_code == 200 and "Say on which day the journey ends." in text_of(page)
+    assert not Preparation.objects.across_orgs("test").exists()
+    assert begun(bob, legs="2", to1="JP", arrive1="2027-01-24", leave1="2027-02-02").ends_on == date(2027, 2, 2)
 
 
 def test_ticks_persist_and_those_of_other_steps_stay(world: World, client_of: ClientOf) -> None:
