@@ -19,6 +19,7 @@ from django.utils.translation import gettext_lazy as _
 from safeconduct.advice.asking import asked_of, asked_of_trip, itinerary_digest, with_person
 from safeconduct.advice.briefing import STEPS, Asked, Briefing, Changes, Line, Step, changes
 from safeconduct.advice.gathering import briefing_of
+from safeconduct.advice.kinds import BY_CODE, HEALTH, KINDS
 from safeconduct.advice.models import BriefingPolicy, Preparation, PreTripMail
 from safeconduct.orgs.access import Seat
 from safeconduct.orgs.models import Organisation
@@ -29,10 +30,13 @@ from safeconduct.trips.queries import stops_of
 TO_REGISTER: Final = "contacts.organisation"
 """The line that asks to register the journey."""
 ENTRY: Final = "entry."
+ADVICE: Final = "security.advice."
 SILENT: Final = "entry.silent."
 """The list of what no rule is known of: it changes with each rule that is added, which is news enough itself."""
-LEVELS: Final = ("security.rating", "security.advice", "health.rating", "health.advice")
-"""Keys of lines whose change is one of substance: what is asked at the border, levels of governments and our own."""
+LEVELS: Final = ("security.rating.", ADVICE, "health.rating.")
+ASKED_OF_HEALTH: Final = tuple(f"health.{kind.code}." for kind in KINDS if kind.group == HEALTH)
+"""With ENTRY and LEVELS the keys of lines whose change is one of substance: what is asked at the border, of documents and
+of health, levels of governments and our own."""
 
 
 def question_of(row: Preparation, lang: str) -> Asked:
@@ -88,15 +92,30 @@ def news_for(row: Preparation, briefing: Briefing) -> Changes:
 
 def is_of_substance(key: str) -> bool:
     """Whether a change of this line is one to be briefed about anew."""
-    return key.startswith((ENTRY, *LEVELS)) and not key.startswith(SILENT)
+    return key.startswith((ENTRY, *LEVELS, *ASKED_OF_HEALTH)) and not key.startswith(SILENT)
 
 
 def changed_since_acknowledged(row: Preparation, briefing: Briefing) -> tuple[Line, ...]:
-    """Return the lines of substance that say something else, or are new, since the briefing was acknowledged."""
+    """Return the lines of substance that say something else, are new, or are gone since the briefing was acknowledged."""
     if row.acknowledged_at is None:
         return ()
     found = changes(row.acknowledged_marks, briefing)
-    return tuple(line for line in (*found.changed, *found.added) if is_of_substance(line.key))
+    gone = (_gone_line(key) for key in found.gone if _is_on_the_way(key, briefing.asked))
+    return tuple(line for line in (*found.changed, *found.added, *gone) if is_of_substance(line.key))
+
+
+def _gone_line(key: str) -> Line:
+    """What was said and is not any more. Its words were not kept; its key says what it was about."""
+    kind = BY_CODE.get(key.split(".")[1])
+    label = str(kind.label) if kind is not None else _("Official advice") if key.startswith(ADVICE) else ""
+    return Line(key, str(_("No longer said by a source that is read here.")), label=str(label), is_unknown=True)
+
+
+def _is_on_the_way(key: str, asked: Asked) -> bool:
+    """False for what was about a country that the journey no longer leads to: that is a change of the journey."""
+    countries = {*asked.countries, *(change.country for stop in asked.stops for change in stop.via)}
+    about = [part for part in key.split(".")[2:] if len(part) == 2 and part.isalpha() and part.isupper()]
+    return not about or bool(countries & set(about))
 
 
 @dataclass(frozen=True, slots=True)
