@@ -22,7 +22,8 @@ from safeconduct.lib.ids import public_id
 from safeconduct.notify.models import Notice, UnsubscribeLink
 from safeconduct.orgs.models import Membership, Organisation
 from safeconduct.orgs.tenancy import TenantQuerySet
-from safeconduct.trips import hooks
+from safeconduct.trips import approving, hooks
+from safeconduct.trips.approvalmodels import ApprovalRequest
 from safeconduct.trips.imports.table import TripRow
 from safeconduct.trips.models import WATCHED, Addressee, Stay, StayCell, Trip
 from safeconduct.trips.renewing import journey_of, name_by, places_at, twin_in, twins_of
@@ -113,16 +114,26 @@ def _hand_over(addressee: Addressee, user: User, membership: Membership) -> int:
     if hooks.handed_over is not None:
         hooks.handed_over(organisation_id, old, user.pk)
     trips.update(user_id=user.pk, membership_id=membership.pk)
+    trips_now = Trip.objects.for_org(organisation_id).filter(pk__in=ids)
     audit.record_all(
-        [("trip.attached", trip, {}) for trip in Trip.objects.for_org(organisation_id).filter(pk__in=ids)],
+        [("trip.attached", trip, {}) for trip in trips_now],
         by=user,
         organisation=membership.organisation,
     )
+    _ask_about_own(trips_now.filter(state=Trip.State.APPROVED), user)
     _take_names(user, stand_in)
     addressee.stand_in, addressee.user, addressee.attached_at = None, user, clock.now()
     addressee.save(update_fields=["stand_in", "user", "attached_at"])
     stand_in.delete()
     return len(ids)
+
+
+def _ask_about_own(approved: TenantQuerySet[Trip], user: User) -> None:
+    """Who handed in a file as approved and turns out to be its traveller has approved nothing: somebody else is asked."""
+    for trip in approved.select_related("organisation", "user"):
+        last = trip.approvals.order_by("-asked_at", "-id").first()
+        if last is not None and last.cause == ApprovalRequest.Cause.SOURCE and last.decided_by is None and last.asked_by == user:
+            approving.weigh_anew(trip, by=user)
 
 
 def _join_twins(coming: TenantQuerySet[Trip], user: User, organisation: Organisation) -> None:

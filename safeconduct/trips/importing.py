@@ -70,8 +70,8 @@ def import_trips(
 
     `source` names where the file comes from; trips keep their identity by it and the file's own ids. `is_complete`
     says that the file lists every trip the source knows, `is_approved` that they are approved where it comes from: then
-    the organisation's rule asks nobody. Raises Refused when the file as a whole cannot be read, or
-    while another of the same source is being read.
+    the organisation's rule asks nobody, but about trips of `by` themselves. Raises Refused when the file as a whole
+    cannot be read, or while another of the same source is being read.
     """
     name = " ".join(source.split())[:SOURCE_LENGTH]
     if not name:
@@ -212,7 +212,7 @@ def _enter_new(run: Run, fresh: Sequence[Planned], subject_key: str) -> None:
             continue
         trip = _new_trip(run, one, member, addressees.get(one.row.email))
         weighed = weigher.weigh(pieces_settled(one.settled))
-        approving.begin(trip, weighed, is_approved=run.is_approved)
+        approving.begin(trip, weighed, is_approved=run.is_approved_for(trip.user_id))
         rows.append((trip, one.settled))
         asked.append((trip, weighed))
     write_new(rows)
@@ -224,9 +224,11 @@ def _enter_new(run: Run, fresh: Sequence[Planned], subject_key: str) -> None:
         by=run.by,
         organisation=run.organisation,
     )
-    approving.ask(
-        run.organisation, asked, cause=ApprovalRequest.Cause.SOURCE, by=run.by, is_approved=run.is_approved
-    )
+    for is_approved in (True, False):
+        approving.ask(
+            run.organisation, [one for one in asked if run.is_approved_for(one[0].user_id) is is_approved],
+            cause=ApprovalRequest.Cause.SOURCE, by=run.by, is_approved=is_approved,
+        )  # fmt: skip
     run.counts["awaiting"] += sum(trip.state == Trip.State.AWAITING for trip, _stops in rows)
     run.counts["entered"] += len(rows)
     run.counts["without_account"] += sum(trip.addressee_id is not None for trip, _stops in rows)

@@ -39,6 +39,10 @@ class Run:
     is_approved: bool = False
     """The source says that its trips are approved."""
 
+    def is_approved_for(self, traveller_id: int) -> bool:
+        """Return whether the source's approval counts for this traveller: nobody approves their own trip by a file."""
+        return self.is_approved and (self.by is None or self.by.pk != traveller_id)
+
 
 def places_of(settled: tuple[SettledStop, ...]) -> dict[int, Place]:
     """Return the places of an itinerary by key."""

@@ -90,8 +90,9 @@ def renew(run: Run, trip: Trip, one: Planned) -> None:
             run.counts["kept"] += 1
             run.kept.append({"trip": trip.public_id, "source_id": trip.source_id, "field": "state"})
             return
-        trip = list_again(trip, is_approved=run.is_approved)
+        trip = list_again(trip, is_approved=run.is_approved_for(trip.user_id))
         run.counts["listed_again"] += 1
+        run.counts["awaiting"] += trip.state == Trip.State.AWAITING
     new: dict[str, Any] = {"title": one.title, "stops": said_by(one.settled)}
     if trip.came_as == new:
         run.counts["unchanged"] += 1
@@ -115,8 +116,11 @@ def _merge(run: Run, trip: Trip, one: Planned, new: dict[str, Any]) -> None:
     places = places_of(one.settled) | places_at(stops)
     names = [stop.public_id for stop in stops] if len(stops) == len(merged) else [""] * len(merged)
     drafts = [draft_of(said, places, public_id=name) for said, name in zip(merged, names, strict=True)]
-    before = trip.revision, trip.title
-    changed = change_trip(trip, title=title, stops=drafts, by=run.by, is_from_source=True, is_approved=run.is_approved)
+    before, was_awaiting = (trip.revision, trip.title), trip.state == Trip.State.AWAITING
+    changed = change_trip(
+        trip, title=title, stops=drafts, by=run.by, is_from_source=True, is_approved=run.is_approved_for(trip.user_id)
+    )
+    run.counts["awaiting"] += changed.state == Trip.State.AWAITING and not was_awaiting
     is_changed = (changed.revision, changed.title) != before
     run.counts["changed" if is_changed else "unchanged"] += 1
     if kept:

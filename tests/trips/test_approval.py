@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
+from allauth.account.models import EmailAddress
 
 from safeconduct.audit.models import Entry
 from safeconduct.lib import clock
@@ -22,6 +23,7 @@ from safeconduct.trips.approvalqueries import queue
 from safeconduct.trips.approvalwords import lines_of
 from safeconduct.trips.approvers import approvers, end_deputy, may_approve, name_deputy
 from safeconduct.trips.approving import ask_again, decide
+from safeconduct.trips.attaching import attach_trips
 from safeconduct.trips.importing import import_trips
 from safeconduct.trips.models import ApprovalRequest, Trip
 from safeconduct.trips.ruling import change_rule
@@ -373,6 +375,37 @@ def test_what_its_source_approved_asks_nobody(world: World) -> None:
     assert {trip.state for trip in trips.all()} == {State.APPROVED}
     import_trips(world.northfield, later.replace(b"2026-12-25", b"2026-12-28"), source="Agency", by=world.alice)
     assert trips.all().filter(state=State.AWAITING).count() == 1
+
+
+def test_nobody_approves_their_own_trip_by_a_file(world: World) -> None:
+    rule(world, countries=["KE"])
+    own = b"id,email,place,arrive,depart\nA9,%s,Nairobi,2026-12-01T10:00,2026-12-02T20:00\n" % world.alice.email.encode()
+    others = b"A8,%s,Nairobi,2026-12-01T10:00,2026-12-02T20:00\n" % world.bob.email.encode()
+    done = import_trips(world.northfield, own + others, source="Agency", by=world.alice, is_approved=True)
+    trips = Trip.objects.for_org(world.northfield).filter(source_name="Agency")
+    states = dict(trips.values_list("source_id", "state"))
+    assert states == {"A9": State.AWAITING, "A8": State.APPROVED} and done.counts["awaiting"] == 1
+    longer = (own + others).replace(b"2026-12-02", b"2026-12-12")
+    trips.all().update(state=State.APPROVED)
+    ApprovalRequest.objects.for_org(world.northfield).filter(state="open").update(state="approved")
+    done = import_trips(world.northfield, longer, source="Agency", by=world.alice, is_approved=True)
+    assert dict(trips.all().values_list("source_id", "state")) == states and done.counts["awaiting"] == 1
+    for trip in trips.all():
+        cancel_trip(trip, by=None, is_from_source=True)
+    done = import_trips(world.northfield, longer, source="Agency", by=world.alice, is_approved=True)
+    assert dict(trips.all().values_list("source_id", "state")) == states and done.counts["awaiting"] == 1
+
+
+def test_nor_by_an_address_that_becomes_theirs_later(world: World) -> None:
+    rule(world, countries=["KE"])
+    second = "alice.second@northfield.example.edu"
+    own = b"id,email,place,arrive,depart\nA9,%s,Nairobi,2026-12-01T10:00,2026-12-02T20:00\n" % second.encode()
+    import_trips(world.northfield, own, source="Agency", by=world.alice, is_approved=True)
+    trip = Trip.objects.for_org(world.northfield).get(source_id="A9")
+    assert trip.state == State.APPROVED
+    EmailAddress.objects.create(user=world.alice, email=second, verified=True, primary=False)
+    assert attach_trips(world.alice) == 1
+    assert state_of(trip) == State.AWAITING and question(trip).asked_by_id == world.alice.pk
 
 
 def test_a_rule_needs_something_to_ask_and_somebody_to_ask(world: World) -> None:
