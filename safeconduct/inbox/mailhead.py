@@ -19,10 +19,13 @@ from typing import Final
 MOST_HEAD: Final = 256 * 1024
 MOST_REFERENCES: Final = 10
 _ID: Final = re.compile(r"<[!-;=?-~]{1,240}@[!-;=?-~]{1,240}>")
-_ADDRESS: Final = re.compile(r"[^\s@<>\"(),:;\\]{1,64}@[A-Za-z0-9.-]{1,253}")
-_COMMENT: Final = re.compile(r"\([^()]*\)")
+MOST_RESULTS: Final = 8000
+# No control characters: PostgreSQL stores no NUL, and no address has any.
+_ADDRESS: Final = re.compile(r"[^\s\x00-\x1f\x7f-\x9f\ud800-\udfff@<>\"(),:;\\]{1,64}@[A-Za-z0-9.-]{1,253}")
 _METHOD: Final = re.compile(r"^\s*(dkim|spf|dmarc)\s*=\s*([a-z]+)", re.I)
-_PROPERTY: Final = re.compile(r"\b(header\.d|header\.i|header\.from|smtp\.mailfrom|smtp\.from)\s*=\s*\"?([^\s;\"]+)", re.I)
+_PROPERTY: Final = re.compile(r"(?<!\S)(header\.d|header\.i|header\.from|smtp\.mailfrom|smtp\.from)\s*=\s*(\S*)", re.I)
+_QUOTED: Final = "?"
+"""Stands for a quoted string: no domain has it, and none comes of leaving it out."""
 NO_REPLY: Final = re.compile(r"(no-?_?reply|do-?not-?reply|mailer-daemon|postmaster|bounces?)\b", re.I)
 
 
@@ -38,7 +41,8 @@ class Head:
     machine: str = ""
     authservs: tuple[str, ...] = ()
     results: tuple[tuple[str, str], ...] = field(default=())
-    """(authserv-id, the rest) of each Authentication-Results field, outermost first."""
+    """(authserv-id, the rest) of each Authentication-Results field, outermost first; the rest without comments and without
+    what stands in quotes, empty for a field that cannot be taken apart."""
 
     @property
     def is_no_reply(self) -> bool:
@@ -83,7 +87,11 @@ def is_proved(head: Head, authserv: str) -> bool:
         if method is None:
             continue
         name, verdict = method[1].lower(), method[2].lower()
-        said = {key.lower(): value.lower() for key, value in _PROPERTY.findall(clause)}
+        found = [(key.lower(), value.lower()) for key, value in _PROPERTY.findall(clause)]
+        said = dict(found)
+        if len(said) != len(found):
+            # One of the two came from the stranger.
+            return False
         if name == "dmarc":
             # RFC 7489: DMARC speaks of the From domain by definition.
             if verdict != "pass":
@@ -148,10 +156,48 @@ def _machine(message: Message, loop_marks: frozenset[str]) -> str:
 def _results(message: Message) -> list[tuple[str, str]]:
     found = []
     for line in (message.get_all("Authentication-Results") or [])[:20]:
-        text = _COMMENT.sub(" ", " ".join(str(line)[:8000].split()))
-        name, _semicolon, rest = text.partition(";")
+        text = " ".join(str(line).split())
+        bare = _bare(text) if len(text) <= MOST_RESULTS else None
+        name, _semicolon, rest = (text if bare is None else bare).partition(";")
         # "authserv-id [version]"
         words = name.split()
-        if words and re.fullmatch(r"[A-Za-z0-9._-]{1,253}", words[0]):
+        is_named = bool(words) and re.fullmatch(r"[A-Za-z0-9._-]{1,253}", words[0]) is not None
+        if bare is None:
+            # Whatever stands below a field that says nothing could be meant to be found instead.
+            found.append((words[0].lower() if is_named else "", ""))
+            break
+        if is_named:
             found.append((words[0].lower(), rest))
     return found
+
+
+def _bare(text: str) -> str | None:
+    """The field without its comments, which nest, and with `_QUOTED` for each quoted string; None when they do not close,
+    or when it is left open which is in which. What strangers choose (their address, their signature's) is in either."""
+    kept: list[str] = []
+    depth, in_quotes, at = 0, False, 0
+    while at < len(text):
+        one = text[at]
+        if one == "\\":
+            if not (depth or in_quotes):
+                return None
+            at += 1
+        elif in_quotes:
+            in_quotes = one != '"'
+        elif one == '"':
+            # In a comment a quotation mark is a letter (RFC 5322), but not for every server that writes one.
+            if depth:
+                return None
+            in_quotes = True
+            kept.append(_QUOTED)
+        elif one == "(":
+            depth += 1
+        elif one == ")":
+            depth -= 1
+            if depth < 0:
+                return None
+            kept.append(" ")
+        elif not depth:
+            kept.append(one)
+        at += 1
+    return None if depth or in_quotes else "".join(kept)
