@@ -6,6 +6,7 @@ or a browser's history. A page that is only looked at writes nothing.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from django.contrib import messages
@@ -117,13 +118,28 @@ def step(request: HttpRequest, public_id: str, step: str) -> HttpResponse:
         return _your_trip(request, seat, row)
     briefing = standing.briefing_for(row, seat, lang=_lang(), now=clock.now())
     if request.method == "POST":
-        row = preparing.tick(row, shown=request.POST.getlist("shown"), done=request.POST.getlist("done"))
+        preparing.tick(row, briefing, shown=request.POST.getlist("shown"), done=request.POST.getlist("done"))
         if request.POST.get("go") == "stay":
             return redirect(f"{request.path}#todo")
         onward = STEPS[min(STEPS.index(step) + 1, len(STEPS) - 1)]
-        preparing.read_step(row, step, briefing, go_to=onward)
+        if not _is_written(request, preparing.seen_of(row, briefing, step), lambda: preparing.read_step(row, step, briefing, go_to=onward)):
+            return redirect("advisor:step", row.public_id, step)
         return redirect("advisor:step", row.public_id, onward)
     return render(request, "advice/advisor_step.html", _context(page_of(row, briefing, step, seat)))
+
+
+def _is_written(request: HttpRequest, seen: str, write: Callable[[], object]) -> bool:
+    """Write that a briefing was read, if it is the one that was shown; else say that it is another one by now."""
+    try:
+        if request.POST.get("seen") != seen:
+            raise preparing.changed_meanwhile()
+        write()
+    except Refused as refused:
+        if refused.code != "briefing.changed":
+            raise
+        messages.warning(request, str(refused))
+        return False
+    return True
 
 
 def _your_trip(request: HttpRequest, seat: Seat, row: Preparation) -> HttpResponse:
@@ -131,10 +147,12 @@ def _your_trip(request: HttpRequest, seat: Seat, row: Preparation) -> HttpRespon
     lang = _lang()
     form = _form(request, seat, row.trip, standing.question_of(row, lang))
     if form.is_bound and form.is_valid():
+        shown = str(row.trip.revision) if row.trip is not None else ""
         row = preparing.answer(row, form.asked())
         briefing = standing.briefing_for(row, seat, lang=lang, now=clock.now())
-        preparing.read_step(row, STEPS[0], briefing, go_to=STEPS[1])
-        return redirect("advisor:step", row.public_id, STEPS[1])
+        # What is said of the traveller is their own; places and dates of a trip must be those that the page showed.
+        is_read = _is_written(request, shown, lambda: preparing.read_step(row, STEPS[0], briefing, go_to=STEPS[1]))
+        return redirect("advisor:step", row.public_id, STEPS[1] if is_read else STEPS[0])
     briefing = standing.briefing_for(row, seat, lang=lang, now=clock.now())
     context = _context(page_of(row, briefing, STEPS[0], seat))
     context |= {"form": form, "can_add": isinstance(form, AdvisorForm) and form.count < MOST_LEGS}
@@ -175,7 +193,8 @@ def read(request: HttpRequest, public_id: str) -> HttpResponse:
     """What changed is known now."""
     seat = the_seat(request)
     row = access_preparation(seat, public_id)
-    preparing.read_all(row, standing.briefing_for(row, seat, lang=_lang(), now=clock.now()))
+    briefing = standing.briefing_for(row, seat, lang=_lang(), now=clock.now())
+    _is_written(request, preparing.seen_of(row, briefing), lambda: preparing.read_all(row, briefing))
     return redirect("advisor:step", row.public_id, _step_of(request, row))
 
 
@@ -186,8 +205,9 @@ def acknowledge(request: HttpRequest, public_id: str) -> HttpResponse:
     seat = the_seat(request)
     row = access_preparation(seat, public_id)
     briefing = standing.briefing_for(row, seat, lang=_lang(), now=clock.now())
-    preparing.acknowledge(row, briefing, by=signed_in(request))
-    messages.success(request, _("You have acknowledged this briefing."))
+    by = signed_in(request)
+    if _is_written(request, preparing.seen_of(row, briefing), lambda: preparing.acknowledge(row, briefing, by=by)):
+        messages.success(request, _("You have acknowledged this briefing."))
     return redirect(f"{reverse('advisor:step', args=[row.public_id, STEPS[-1]])}#acknowledge")
 
 

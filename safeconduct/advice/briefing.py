@@ -229,6 +229,11 @@ def changes(before: Mapping[str, str], briefing: Briefing) -> Changes:
     )
 
 
+def _todo_mark(line: Line) -> str:
+    said = (line.mark, "" if line.substance else line.todo, line.todo_by)
+    return hashlib.sha256(repr(said).encode()).hexdigest()[:12]
+
+
 @dataclass(frozen=True, slots=True)
 class Todo:
     """Something to do. `key`: of the line that asks for it; `by`: the last day, None: before the departure, no day is known."""
@@ -241,6 +246,13 @@ class Todo:
     country_name: str
     tone: Tone = ""
     sources: tuple[Source, ...] = ()
+    mark: str = ""
+    """Of what is to be done, for what, and by when, whoever's language: another one is another thing to do."""
+
+    @property
+    def tick(self) -> str:
+        """What is written down when it is done: it holds for this thing as it is, and for no later one of its key."""
+        return f"{self.key}#{self.mark}"
 
 
 def checklist(briefing: Briefing) -> tuple[Todo, ...]:
@@ -251,7 +263,8 @@ def checklist(briefing: Briefing) -> tuple[Todo, ...]:
             for line in group.lines:
                 if line.todo:
                     todo = Todo(
-                        line.key, line.todo, line.todo_by, step.key, group.country, group.country_name, line.tone, line.sources
+                        line.key, line.todo, line.todo_by, step.key, group.country, group.country_name, line.tone, line.sources,
+                        _todo_mark(line),
                     )  # fmt: skip
                     found.setdefault((line.todo, line.todo_by), todo)
     return tuple(sorted(found.values(), key=lambda todo: (todo.by is None, todo.by or date.max)))

@@ -13,7 +13,7 @@ from typing import Final
 from django.urls import reverse
 from django.utils.translation import pgettext
 
-from safeconduct.advice import standing
+from safeconduct.advice import preparing, standing
 from safeconduct.advice.asking import digest_of
 from safeconduct.advice.briefing import STEPS, Asked, Briefing, Changes, Group, Line, Todo, checklist
 from safeconduct.advice.models import Preparation
@@ -116,6 +116,10 @@ class StepPage:
     gone: int
     since_acknowledged: tuple[News, ...]
     standing: standing.Standing
+    seen: str = ""
+    """Of what this page shows; posted with that it was read."""
+    seen_all: str = ""
+    """Of the whole briefing; posted with that all of it was, or is acknowledged."""
     before: StepLink | None = None
     after: StepLink | None = None
     more: dict[str, object] = field(default_factory=dict)
@@ -212,6 +216,8 @@ def page_of(row: Preparation, briefing: Briefing, key: str, seat: Seat) -> StepP
         gone=len(found.gone),
         since_acknowledged=_lines(standing.changed_since_acknowledged(row, briefing), by_key, row.acknowledged_marks),
         standing=_own_standing(row, briefing),
+        seen=preparing.seen_of(row, briefing, key),
+        seen_all=preparing.seen_of(row, briefing),
         before=links[number - 1] if number else None,
         after=links[number + 1] if number + 1 < len(links) else None,
     )  # fmt: skip
@@ -273,7 +279,7 @@ def _is_fact(line: Line) -> bool:
 
 def _entry(todo: Todo, row: Preparation, links: dict[str, StepLink], briefing: Briefing) -> Entry:
     link = links.get(todo.step)
-    is_done = todo.key in row.ticked
+    is_done = todo.tick in row.ticked
     return Entry(
         todo, todo.text.rstrip(".。"), is_done, f"{link.url}#{anchor_of(todo.key)}" if link else "", link.title if link else "",
         not is_done and todo.by is not None and todo.by < briefing.made_at.date(),

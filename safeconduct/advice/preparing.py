@@ -6,6 +6,7 @@ where, and nothing of what was asked.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
@@ -15,7 +16,7 @@ from django.utils.translation import gettext as _
 
 from safeconduct.accounts.models import User
 from safeconduct.advice.asking import about_data, as_data, digest_of, itinerary_of
-from safeconduct.advice.briefing import STEPS, Asked, Briefing
+from safeconduct.advice.briefing import STEPS, Asked, Briefing, checklist
 from safeconduct.advice.models import BriefingPolicy, Preparation
 from safeconduct.audit import actions as audit
 from safeconduct.lib import clock
@@ -79,10 +80,28 @@ def _write_asked(row: Preparation, asked: Asked) -> None:
     row.ends_on = asked.ends_on
 
 
+def seen_of(row: Preparation, briefing: Briefing, step: str = "") -> str:
+    """Return the digest of what a page shows, of one step or of the whole briefing, and of the trip as it is then.
+
+    A page hands it back when its reader says that it was read: another digest then is another briefing.
+    """
+    lines = briefing.step(step).lines if step else briefing.lines()
+    said = (step, sorted({line.key: line.mark for line in lines}.items()), row.trip.revision if row.trip is not None else None)
+    return hashlib.sha256(repr(said).encode()).hexdigest()[:32]
+
+
+def changed_meanwhile() -> Refused:
+    """Return why nothing is written of a briefing that is another one by now."""
+    return Refused("briefing.changed", _("It changed meanwhile: look again."))
+
+
 def read_step(row: Preparation, step: str, briefing: Briefing, *, go_to: str) -> Preparation:
-    """Write down that a step was read as it stands, and where to go on."""
+    """Write down that a step was read as it stands, and where to go on. `row` is as it was when the briefing was made.
+
+    Raises Refused when the trip or the question is another one by now.
+    """
     with transaction.atomic():
-        kept = _locked(row)
+        kept = _as_seen(row)
         lines = briefing.step(step).lines
         kept.marks = {key: mark for key, mark in kept.marks.items() if not key.startswith(f"{step}.")}
         kept.marks |= {line.key: line.mark for line in lines}
@@ -94,29 +113,36 @@ def read_step(row: Preparation, step: str, briefing: Briefing, *, go_to: str) ->
 
 
 def read_all(row: Preparation, briefing: Briefing) -> Preparation:
-    """Write down that everything was read as it stands: the changes are known now."""
+    """Write down that everything was read as it stands: the changes are known now. Raises Refused as `read_step` does."""
     with transaction.atomic():
-        kept = _locked(row)
+        kept = _as_seen(row)
         kept.marks = briefing.marks()
         kept.read_at = kept.touched_at = clock.now()
         kept.save(update_fields=["marks", "read_at", "touched_at"])
     return kept
 
 
-def tick(row: Preparation, *, shown: Collection[str], done: Collection[str]) -> Preparation:
-    """Store which of the entries that were shown are done; those of other steps stay as they are."""
+def tick(row: Preparation, briefing: Briefing, *, shown: Collection[str], done: Collection[str]) -> Preparation:
+    """Store which of the entries that were shown (`Todo.tick`) are done; those of other steps stay as they are.
+
+    What the briefing does not ask for, or no longer so, is stored by nobody.
+    """
+    asked_for = {todo.tick for todo in checklist(briefing)}
     with transaction.atomic():
         kept = _locked(row)
-        kept.ticked = sorted((set(kept.ticked) - set(shown)) | (set(done) & set(shown)))
+        kept.ticked = sorted((set(kept.ticked) & asked_for - set(shown)) | (set(done) & set(shown) & asked_for))
         kept.touched_at = clock.now()
         kept.save(update_fields=["ticked", "touched_at"])
     return kept
 
 
 def acknowledge(row: Preparation, briefing: Briefing, *, by: User) -> Preparation:
-    """Write down that the briefing was read and understood as it stands. Again without any change alters nothing."""
+    """Write down that the briefing was read and understood as it stands. Again without any change alters nothing.
+
+    Raises Refused as `read_step` does.
+    """
     with transaction.atomic():
-        kept = _locked(row)
+        kept = _as_seen(row)
         marks, digest = briefing.marks(), itinerary_of(kept.trip) if kept.trip is not None else digest_of(briefing.asked)
         if kept.acknowledged_at and kept.acknowledged_marks == marks and kept.acknowledged_for == digest:
             return kept
@@ -174,6 +200,18 @@ def set_pre_trip_mail(organisation: Organisation, *, is_on: bool, by: User) -> B
                 "briefing.mail_on" if is_on else "briefing.mail_off", by=by, subject=row, organisation=organisation
             )
     return row
+
+
+def _as_seen(row: Preparation) -> Preparation:
+    """The row and its trip, locked. Raises Refused unless both ask what they asked when `row` was read."""
+    kept = _locked(row)
+    if row.trip is not None:
+        trips = Trip.objects.for_org(row.organisation_id).select_for_update()
+        if not trips.filter(pk=row.trip.pk, revision=row.trip.revision).exists():
+            raise changed_meanwhile()
+    if kept.asked != row.asked or kept.trip_id != row.trip_id or (kept.forgotten_at is not None and row.forgotten_at is None):
+        raise changed_meanwhile()
+    return kept
 
 
 def _locked(row: Preparation) -> Preparation:

@@ -15,12 +15,13 @@ from django.utils.html import strip_tags
 from safeconduct.accounts.actions import erase_user, export_personal_data
 from safeconduct.accounts.models import User
 from safeconduct.advice import jobs, preparing, standing
-from safeconduct.advice.actions import add_rule
+from safeconduct.advice.actions import add_rule, change_rule
 from safeconduct.advice.asking import as_data, asked_of, asked_of_trip, itinerary_of
 from safeconduct.advice.briefing import STEPS, Asked, AskedStop
 from safeconduct.advice.models import Preparation
 from safeconduct.audit.models import Entry
 from safeconduct.lib import clock
+from safeconduct.lib.errors import Refused
 from safeconduct.places.queries import resolve
 from safeconduct.trips.actions import cancel_trip, change_trip, register_trip
 from safeconduct.trips.drafts import StopDraft
@@ -49,6 +50,20 @@ def again(row: Preparation) -> Preparation:
     return Preparation.objects.across_orgs("test").get(pk=row.pk)
 
 
+def hidden(page: Any, name: str, *, after: str = "") -> list[str]:
+    """The values of a page's hidden fields of a name, behind a text of the page."""
+    text = page.content.decode()
+    return re.findall(rf'type="hidden" name="{name}" value="([^"]*)"', text[text.find(after) :] if after in text else "")
+
+
+def press(client: Client, row: Preparation, what: str, **more: Any) -> Any:
+    """Press the button of a page as it stands: a step's, or "read" or "acknowledge"."""
+    shown, behind = (what, 'id="todo"') if what in STEPS else ("checklist", f"{row.public_id}/{what}/")
+    page = client.get(f"/advisor/{row.public_id}/{shown}/")
+    (seen, *_rest) = hidden(page, "seen", after=behind) or [""]
+    return client.post(f"/advisor/{row.public_id}/{what}/", {"seen": seen, **more})
+
+
 def trip_of(world: World, *, days: int = 30, place: str = "Nairobi") -> Trip:
     start = datetime.combine(clock.today() + timedelta(days=days), datetime.min.time()) + timedelta(hours=10)
     stops = [StopDraft(place=resolve(place), arrive=start, depart=start + timedelta(days=9))]
@@ -62,7 +77,7 @@ def test_nine_steps_are_walked_without_script_and_go_on_where_they_were_left(wor
     for number, step in enumerate(STEPS[1:-1], 2):
         page = bob.get(f"/advisor/{row.public_id}/{step}/")
         assert page.status_code == 200 and f"Step {number} of 9" in text_of(page)
-        answer = bob.post(f"/advisor/{row.public_id}/{step}/", {"go": "next"})
+        answer = press(bob, row, step, go="next")
         assert answer["Location"] == f"/advisor/{row.public_id}/{STEPS[number]}/"
     row = again(row)
     assert row.step == STEPS[-1] and set(row.steps_read) == set(STEPS[:-1]) and row.read_at is not None
@@ -114,27 +129,83 @@ def test_ticks_persist_and_those_of_other_steps_stay(world: World, client_of: Cl
     add_rule(rule_details(passports="DE"), by=world.olga)
     bob = client_of(world.bob)
     row = begun(bob)
-    key = "entry.visa.KE"
-    page = bob.get(f"/advisor/{row.public_id}/entry/").content.decode()
-    assert f'name="done" value="{key}">' in page
-    answer = bob.post(f"/advisor/{row.public_id}/entry/", {"shown": [key], "done": [key, "health.made.up"], "go": "stay"})
-    assert answer["Location"].endswith("/entry/#todo") and again(row).ticked == [key]
-    bob.post(f"/advisor/{row.public_id}/health/", {"shown": ["health.malaria.KE"], "go": "stay"})
-    assert again(row).ticked == [key]
-    assert f'name="done" value="{key}" checked' in bob.get(f"/advisor/{row.public_id}/checklist/").content.decode()
-    bob.post(f"/advisor/{row.public_id}/checklist/", {"shown": [key], "go": "stay"})
+    page = bob.get(f"/advisor/{row.public_id}/entry/")
+    (tick,) = [one for one in hidden(page, "shown") if one.startswith("entry.visa.KE#")]
+    assert f'name="done" value="{tick}">' in page.content.decode()
+    answer = bob.post(f"/advisor/{row.public_id}/entry/", {"shown": [tick, "made.up#1"], "done": [tick, "made.up#1"], "go": "stay"})
+    assert answer["Location"].endswith("/entry/#todo") and again(row).ticked == [tick]
+    health = hidden(bob.get(f"/advisor/{row.public_id}/health/"), "shown")
+    bob.post(f"/advisor/{row.public_id}/health/", {"shown": health, "go": "stay"})
+    assert health and again(row).ticked == [tick]
+    assert f'name="done" value="{tick}" checked' in bob.get(f"/advisor/{row.public_id}/checklist/").content.decode()
+    assert f'value="{tick}" checked' in bob.get(f"/advisor/{row.public_id}/checklist/", headers={"accept-language": "de"}).content.decode()
+    bob.post(f"/advisor/{row.public_id}/checklist/", {"shown": [tick], "go": "stay"})
     assert again(row).ticked == []
+
+
+def test_a_tick_does_not_outlive_what_it_was_for(world: World, client_of: ClientOf) -> None:
+    rule = add_rule(rule_details(passports="DE", lead_days="5"), by=world.olga)
+    bob = client_of(world.bob)
+    row = begun(bob)
+    (tick,) = [one for one in hidden(bob.get(f"/advisor/{row.public_id}/entry/"), "shown") if one.startswith("entry.visa.KE#")]
+    bob.post(f"/advisor/{row.public_id}/entry/", {"shown": [tick], "done": [tick], "go": "stay"})
+    assert again(row).ticked == [tick]
+    change_rule(rule, rule_details(passports="DE", lead_days="20"), by=world.olga)
+    page = bob.get(f"/advisor/{row.public_id}/entry/")
+    (other,) = [one for one in hidden(page, "shown") if one.startswith("entry.visa.KE#")]
+    assert other != tick and f'value="{other}" checked' not in page.content.decode(), "it is to be done sooner now"
+    bob.post(f"/advisor/{row.public_id}/entry/", {"shown": [tick], "done": [tick], "go": "stay"})
+    assert again(row).ticked == [], "a page that was open still ticks nothing"
+
+
+def test_what_nobody_saw_is_neither_read_nor_acknowledged(world: World, client_of: ClientOf) -> None:
+    bob = client_of(world.bob)
+    trip = trip_of(world)
+    bob.post("/advisor/", {"trip": trip.public_id, "passport": "DE"})
+    row = Preparation.objects.across_orgs("test").get()
+    old = {name: hidden(bob.get(f"/advisor/{row.public_id}/{name}/"), "seen")[-1] for name in ("entry", "checklist")}
+    add_rule(rule_details(passports="DE"), by=world.olga)
+    answer = bob.post(f"/advisor/{row.public_id}/entry/", {"seen": old["entry"], "go": "next"}, follow=True)
+    assert "It changed meanwhile: look again." in text_of(answer) and "Visa: Required" in text_of(answer)
+    assert "entry" not in again(row).steps_read and again(row).marks == {}
+    for seen in (old["checklist"], ""):
+        answer = bob.post(f"/advisor/{row.public_id}/acknowledge/", {"seen": seen}, follow=True)
+        assert "It changed meanwhile: look again." in text_of(answer)
+        bob.post(f"/advisor/{row.public_id}/read/", {"seen": seen})
+        assert again(row).acknowledged_at is None and again(row).read_at is None
+    assert not Entry.objects.filter(action="briefing.acknowledged").exists()
+    press(bob, row, "acknowledge")
+    assert again(row).acknowledged_at is not None
+
+
+def test_a_trip_that_changes_while_it_is_acknowledged_is_not(world: World) -> None:
+    trip, seat = trip_of(world), world.seat(world.bob)
+    asked = asked_of_trip(stops_of(trip), home="US", lang="en")
+    row = preparing.begin(seat, asked, trip=trip)
+    briefing = standing.briefing_for(row, seat, lang="en", now=clock.now())
+    change_trip(Trip.objects.for_org(world.northfield).get(), title="Another", stops=[
+        StopDraft(place=stop.place, arrive=stop.arrive_wall, depart=stop.depart_wall + timedelta(days=2), public_id=stop.public_id)
+        for stop in stops_of(trip)
+    ], by=world.bob)  # fmt: skip
+    for write in (
+        lambda: preparing.acknowledge(row, briefing, by=world.bob),
+        lambda: preparing.read_all(row, briefing),
+        lambda: preparing.read_step(row, "entry", briefing, go_to="health"),
+    ):
+        with pytest.raises(Refused):
+            write()
+    assert again(row).acknowledged_at is None and again(row).marks == {}
 
 
 def test_what_changed_since_it_was_read_stands_on_top_until_it_is_read(world: World, client_of: ClientOf) -> None:
     bob = client_of(world.bob)
     row = begun(bob)
-    bob.post(f"/advisor/{row.public_id}/entry/", {"go": "next"})
+    press(bob, row, "entry", go="next")
     assert "What changed since you read it" not in text_of(bob.get(f"/advisor/{row.public_id}/health/"))
     add_rule(rule_details(passports="DE"), by=world.olga)
     page = text_of(bob.get(f"/advisor/{row.public_id}/health/"))
     assert "What changed since you read it" in page and "New Visa: Required" in page
-    answer = bob.post(f"/advisor/{row.public_id}/read/", {"step": "health"})
+    answer = press(bob, row, "read", step="health")
     assert answer["Location"].endswith("/health/")
     assert "What changed since you read it" not in text_of(bob.get(f"/advisor/{row.public_id}/health/"))
 
@@ -147,12 +218,12 @@ def test_acknowledging_is_a_dated_record_and_a_change_of_substance_asks_anew(wor
     assert answer.status_code == 302 and row.trip == trip and "stops" not in row.asked
     assert "Get your briefing" not in text_of(bob.get(f"/trips/{trip.public_id}/"))
     assert "Register this journey" not in text_of(bob.get(f"/advisor/{row.public_id}/checklist/"))
-    bob.post(f"/advisor/{row.public_id}/acknowledge/")
+    press(bob, row, "acknowledge")
     row = again(row)
     assert row.acknowledged_at is not None and row.acknowledged_for == itinerary_of(trip)
     assert "Acknowledged" in text_of(bob.get(f"/trips/{trip.public_id}/"))
     first = row.acknowledged_at
-    bob.post(f"/advisor/{row.public_id}/acknowledge/")
+    press(bob, row, "acknowledge")
     assert again(row).acknowledged_at == first
     assert Entry.objects.filter(action="briefing.acknowledged").count() == 1
     (entry,) = Entry.objects.filter(action="briefing.acknowledged")
@@ -160,7 +231,7 @@ def test_acknowledging_is_a_dated_record_and_a_change_of_substance_asks_anew(wor
     add_rule(rule_details(passports="DE"), by=world.olga)
     page = text_of(bob.get(f"/advisor/{row.public_id}/checklist/"))
     assert "1 important thing is different since you acknowledged this briefing" in page
-    bob.post(f"/advisor/{row.public_id}/acknowledge/")
+    press(bob, row, "acknowledge")
     assert again(row).acknowledged_at > first
     assert "since you acknowledged" not in text_of(bob.get(f"/advisor/{row.public_id}/checklist/"))
 
@@ -173,7 +244,7 @@ def test_the_organisation_sees_the_fact_and_nothing_that_was_answered(world: Wor
     page = text_of(alice.get(f"/manage/trips/{trip.public_id}/"))
     assert "Not acknowledged" in page and "Germany" not in page and "Research" not in page
     assert "Field course" in text_of(alice.get("/manage/trips/?briefing=open"))
-    bob.post(f"/advisor/{row.public_id}/acknowledge/")
+    press(bob, row, "acknowledge")
     page = text_of(alice.get("/manage/trips/"))
     assert "Acknowledged" in page and "Germany" not in page
     assert "No trip found" in text_of(alice.get("/manage/trips/?briefing=open"))
@@ -207,7 +278,7 @@ def test_it_is_forgotten_after_the_journey_unless_its_person_keeps_it(world: Wor
     trip = trip_of(world)
     bob.post("/advisor/", {"trip": trip.public_id, "passport": "DE"})
     with_trip = Preparation.objects.across_orgs("test").get()
-    bob.post(f"/advisor/{with_trip.public_id}/acknowledge/")
+    press(bob, with_trip, "acknowledge")
     free, kept = begun(bob), begun(bob)
     bob.post(f"/advisor/{kept.public_id}/keep/", {"keep": "yes"})
     assert jobs.forget_due() == 0
@@ -235,7 +306,7 @@ def test_deleting_asks_first_and_leaves_that_it_was_acknowledged(world: World, c
     trip = trip_of(world)
     bob.post("/advisor/", {"trip": trip.public_id, "passport": "DE"})
     row = Preparation.objects.across_orgs("test").get()
-    bob.post(f"/advisor/{row.public_id}/acknowledge/")
+    press(bob, row, "acknowledge")
     assert "stays with the trip" in text_of(bob.get(f"/advisor/{row.public_id}/delete/"))
     bob.post(f"/advisor/{row.public_id}/delete/")
     assert again(row).asked == {} and again(row).acknowledged_at is not None
@@ -286,8 +357,6 @@ def test_a_trip_becomes_a_question_with_its_changes_of_planes(world: World) -> N
 
 
 def test_too_many_are_refused(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    from safeconduct.lib.errors import Refused
-
     monkeypatch.setattr(preparing, "MOST_OPEN", 1)
     asked = Asked("US", (AskedStop("KE", arrive=NOW.date(), leave=NOW.date()),))
     preparing.begin(world.seat(world.bob), asked)
