@@ -92,14 +92,17 @@ def approve_due(limit: int = 100) -> int:
 
 
 def _compare_due(limit: int) -> int:
-    rules = ApprovalRule.objects.across_orgs("levels concern the trips of every organisation").filter(is_on=True)
+    rules = ApprovalRule.objects.across_orgs("levels concern the trips of every organisation")
     by, done = leases.holder(), 0
-    ready = rules.select_related("organisation").order_by("pk")
+    ready = rules.filter(is_on=True).select_related("organisation").order_by("pk")
     for rule in leases.claim(ready, by=by, limit=limit, seconds=LEASE_SECONDS):
         try:
             done += compare(rule)
         finally:
-            leases.release(rules, [rule.pk], by=by, due_at=clock.now() + timedelta(seconds=COMPARE_SECONDS))
+            later = clock.now() + timedelta(seconds=COMPARE_SECONDS)
+            # A rule that was changed meanwhile is due at once, or not at all: its time stays.
+            leases.release(rules.filter(due_at=rule.due_at, version=rule.version), [rule.pk], by=by, due_at=later)
+            leases.release(rules, [rule.pk], by=by)
     return done
 
 
