@@ -52,6 +52,8 @@ class Asked:
     vaccinated: frozenset[str] = frozenset()
     not_vaccinated: frozenset[str] = frozenset()
     tested: frozenset[str] = frozenset()
+    way_home: tuple[Change, ...] = ()
+    """Changes of planes after the last destination."""
 
     @property
     def begins_on(self) -> date | None:
@@ -69,17 +71,22 @@ class Asked:
         """The destinations, each once, in their order; without those where one only changes planes."""
         return tuple(dict.fromkeys(stop.country for stop in self.stops))
 
-    def window(self, number: int) -> tuple[date, date] | None:
-        """First and last day on which the traveller may be at a stop (from 0), as narrow as what is known; None without
-        any day."""
+    @property
+    def changes(self) -> tuple[Change, ...]:
+        """Every change of planes, in order."""
+        return (*(change for stop in self.stops for change in stop.via), *self.way_home)
+
+    def window(self, number: int) -> tuple[date, date | None] | None:
+        """First and last day on which the traveller may be at a stop (from 0), as narrow as what is known; last day None:
+        nobody said when it ends; None without any day."""
         before = [day for stop in self.stops[:number] for day in (stop.arrive, stop.leave) if day]
         after = [day for stop in self.stops[number + 1 :] for day in (stop.arrive, stop.leave) if day]
         stop = self.stops[number]
         first = stop.arrive or max(before, default=None) or self.departs_on or stop.leave
-        last = stop.leave or min(after, default=None) or self.returns_on or first
-        if first is None or last is None:
-            return None
-        return first, max(first, last)
+        last = stop.leave or min(after, default=None) or self.returns_on
+        if first is None:
+            return None if last is None else (last, last)
+        return first, max(first, last) if last is not None else None
 
     def journey(self) -> Journey:
         """The same for the rules of entry. The first arrival is the departure, and the last leave the return, where the
@@ -96,7 +103,7 @@ class Asked:
         )
         return Journey(
             departure=self.departure, legs=legs, departs_on=self.departs_on, passports=self.passports, purpose=self.purpose,
-            vaccinated=self.vaccinated, not_vaccinated=self.not_vaccinated, tested=self.tested,
+            vaccinated=self.vaccinated, not_vaccinated=self.not_vaccinated, tested=self.tested, way_home=self.way_home,
         )  # fmt: skip
 
 
@@ -115,6 +122,8 @@ class Quoted:
     fetched_at: datetime
     written_for: str = ""
     caution: str = ""
+    withheld: str = ""
+    """Why `html` is empty, as `derived.Quote.withheld` says it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,6 +34,7 @@ LEAD_DAYS: Final = 10
 """A certificate counts from the 10th day after the vaccination (International Health Regulations, annex 7)."""
 SECTIONS: Final = ("entry", "health")
 NOTICE: Final = "notice"
+LICENCE, WHOLE = "licence", "whole"
 HEADINGS: Final = Path(__file__).parent / "data" / "headings.csv"
 WRITTEN_FOR: Final = {
     Feed.Format.FCDO: "GB",
@@ -61,7 +62,7 @@ class Link:
 class Quote:
     """What a publisher says of entry or health. `section`: entry, health, notice (of an outbreak, of the country or
     worldwide, no standing advice), or empty for a link alone. `kinds`: what its heading names, among `kinds.KINDS`; empty: the whole
-    section. `html` is cleaned; empty where the licence allows no more than the link. `written_for`: a country's code."""
+    section. `html` is cleaned; empty where there is no more than the link. `written_for`: a country's code."""
 
     issuer: str
     section: str
@@ -78,6 +79,9 @@ class Quote:
     caution: str
     entry: str = ""
     """Public id of the entry that it is from."""
+    withheld: str = ""
+    """Why `html` is empty: LICENCE, it allows no more than the link; WHOLE, none of its parts may stand alone; empty: nothing
+    that holds was read (`caution` says so) or its entry says nothing of this."""
     is_of_country: bool = True
     """False: of an entry about the whole world."""
 
@@ -144,19 +148,19 @@ def written_for(row: IssuerAdvice) -> str:
 
 def quotes_of(country: str, lang: str, rows: Sequence[IssuerAdvice] | None = None) -> tuple[Quote, ...]:
     """Return what is quoted of entry and health, that of the reader's language first: each section whole, then the parts
-    of it whose heading names a kind of rule; and the notices of health authorities. An entry that may not be quoted, or was
-    not read yet, is a link. `rows`: what `advice_for` says, where somebody has asked already."""
+    of it whose heading names a kind of rule; and the notices of health authorities. An entry that may not be quoted, not in
+    parts, or was not read yet, is a link. `rows`: what `advice_for` says, where somebody has asked already."""
     found: list[Quote] = []
     rows = advice_for(country) if rows is None else rows
     for row in sorted(rows, key=lambda row: (not row.lang.startswith(lang), row.issuer_name)):
         audience = written_for(row)
         if row.category == Category.HEALTH:
-            html = row.summary if row.display in (Feed.Display.FULL, Feed.Display.WHOLE) else ""
+            html = row.summary if row.display == Feed.Display.FULL else ""
             found.append(replace(_quote(row, audience, None, row.title, html), section=NOTICE, since=row.changed_at))
             continue
         if row.is_worldwide:
             continue
-        sections = [part for key in SECTIONS for part in row.sections.get(key, ())]
+        sections = [part for key in SECTIONS for part in row.single_sections.get(key, ())]
         for part in sections:
             found.append(_quote(row, audience, part, part.heading, part.html))
             if row.display == Feed.Display.FULL:
@@ -184,8 +188,15 @@ def _quote(
         since=part.since if part is not None else None,
         caution=row.caution,
         entry=row.advisory_id,
+        withheld="" if html else _withheld(row),
         is_of_country=not row.is_worldwide,
     )
+
+
+def _withheld(row: IssuerAdvice) -> str:
+    if row.source_display in (Feed.Display.LINK, Feed.Display.EXCERPT):
+        return LICENCE
+    return WHOLE if row.source_display == Feed.Display.WHOLE and row.is_read and not row.is_stale else ""
 
 
 def _parts(row: IssuerAdvice, written_for: str, part: SectionText) -> Iterable[Quote]:

@@ -93,6 +93,8 @@ class IssuerAdvice:
     summary: str = ""
     sections: Mapping[str, tuple[SectionText, ...]] = field(default_factory=dict)
     history: tuple[LevelStep, ...] = ()
+    source_display: str = ""
+    """What the source's licence allows, where `display` says what is shown: a stale text is shown as a link."""
     format: str = ""
     """Of the source (`feeds.Source.Format`): whose travellers it writes for depends on it."""
 
@@ -231,6 +233,7 @@ def _one(
         summary=summary,
         sections=sections,
         history=history,
+        source_display=source.display,
         format=source.format,
     )
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
 from io import StringIO
 from typing import Any
 
@@ -13,12 +15,15 @@ from django.apps import apps
 from django.contrib.sessions.models import Session
 from django.core.management import call_command
 from django.db import connection
+from django.template.loader import render_to_string
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from safeconduct.accounts.models import User
 from safeconduct.advice.actions import add_rule
+from safeconduct.advice.briefing import Quoted
 from safeconduct.advice.derived import fact_rules, kinds_named, links_of, quotes_of
+from safeconduct.advice.gathered.materials import quote_line
 from safeconduct.advisories.models import Advisory
 from safeconduct.audit.models import Entry
 from safeconduct.lib import clock
@@ -141,7 +146,7 @@ def test_notices_of_health_authorities_stand_apart(world: World, client_of: Clie
 
 @pytest.mark.parametrize(
     ("display", "kinds", "is_quoted"),
-    [("full", 2, True), ("whole", 0, True), ("excerpt", 0, False), ("link", 0, False)],
+    [("full", 2, True), ("whole", 0, False), ("excerpt", 0, False), ("link", 0, False)],
 )
 def test_a_licence_decides_what_is_quoted(world: World, display: str, kinds: int, is_quoted: bool) -> None:
     fcdo(display=display)
@@ -150,6 +155,21 @@ def test_a_licence_decides_what_is_quoted(world: World, display: str, kinds: int
     assert sum(bool(quote.kinds) for quote in quotes) == kinds
     assert any("You need a visa." in quote.html for quote in quotes) is is_quoted
     assert quotes and all(quote.url for quote in quotes)
+    assert {quote.withheld for quote in quotes} == {{"full": "", "whole": "whole"}.get(display, "licence")}
+
+
+def test_a_link_says_that_the_licence_is_why_only_where_it_is(world: World) -> None:
+    fcdo(display="whole")
+    with clock.held_at(NOW + timedelta(days=300)):
+        (stale,) = quotes_of("KE", "en")
+    assert not stale.html and not stale.withheld and "may be out of date" in stale.caution
+    said = Quoted("UK", "Entry", "", "en", "https://example.org/", "", "", NOW)
+    for withheld, words_of_it in (
+        ("licence", "Its licence allows no more"), ("whole", "It may be shown whole or not at all"), ("", "Read it at its source."),
+    ):  # fmt: skip
+        line = quote_line("entry.quote.x", replace(said, withheld=withheld))
+        text = render_to_string("advice/parts/advisor_quote.html", {"line": line, "one": {"anchor": "x"}})
+        assert words_of_it in text and ("licence" in text) is (withheld == "licence")
 
 
 def test_markup_in_advice_and_in_a_rule_harms_nobody(world: World, client_of: ClientOf) -> None:

@@ -205,7 +205,7 @@ def _quotes(quotes: Iterable[Quote], step: str, tail: str) -> list[Line]:
 def _quote_line(quote: Quote, key: str, *, is_notice: bool) -> Line:
     said = Quoted(
         quote.issuer, quote.heading, quote.html, quote.lang, quote.url, quote.licence, quote.attribution, quote.fetched_at,
-        words.audience(quote), quote.caution,
+        words.audience(quote), quote.caution, quote.withheld,
     )  # fmt: skip
     line = quote_line(f"{key}.{quote.section or 'page'}.{quote.entry}", said)
     if not is_notice:
