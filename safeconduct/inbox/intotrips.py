@@ -1,6 +1,7 @@
 """Bookings into trips, changed there and taken out again, through trips/actions.py. In the caller's transaction.
 
 What a person changed by hand since stays (three-way, as trips/renewing.py does for files); what they took out stays out.
+A trip is locked and read again before anything of it is decided: two bookings of one document may be in it.
 """
 
 from __future__ import annotations
@@ -75,25 +76,37 @@ def put_together(
     start, end = span_of(settled_stops(fresh))
     span = Span(start, end, frozenset(filter(None, (item.reference for item in items))))
     trips = _trips(seat)
-    at = rules.best(span, [_span(trip, seat) for trip in trips])
+    at = rules.best(span, _spans(trips, seat))
     adopted: dict[int, Stop] = {}
-    if at is None:
+    found = None if at is None else _again(trips[at])
+    if found is None:
         trip = register_trip(seat, title=title, stops=fresh, by=by)
     else:
-        known = list(trips[at].stops.all())
-        adopted = {item.booking.pk: stop for item in items if (stop := _stop_like(item.base, known)) is not None}
+        trip, known = found, _stops(found)
+        free = _free(trip, known, items)
+        for item in items:
+            if (stop := _stop_like(item.base, free)) is not None:
+                adopted[item.booking.pk] = stop
+                free.remove(stop)
         added = [replace(item.draft, public_id="") for item in items if item.booking.pk not in adopted]
         added += fresh[len(items) :]
-        trip = trips[at]
         if added:
             trip = _with_stops(trip, known, [*drafts_of(known), *added], by=by)
     _link(trip, items, adopted)
     return trip
 
 
+def _free(trip: Trip, stops: Sequence[Stop], items: Sequence[Item]) -> list[Stop]:
+    """The stops that no other booking is behind: two never share one, or calling off the one would take both out."""
+    rows = Booking.objects.for_org(trip.organisation).filter(trip=trip, state=Booking.State.ENTERED, stop__isnull=False)
+    taken = set(rows.exclude(pk__in=[item.booking.pk for item in items]).values_list("stop_id", flat=True))
+    return [stop for stop in stops if stop.pk not in taken]
+
+
 def _link(trip: Trip, items: Sequence[Item], adopted: dict[int, Stop]) -> None:
     """Tie each booking to its stop: the one that was there already, else the new one that says what it said."""
-    spare = list(trip.stops.select_related("place", "to_place").order_by("seq"))
+    there = {stop.pk for stop in adopted.values()}
+    spare = [stop for stop in _free(trip, _stops(trip), items) if stop.pk not in there]
     now = clock.now()
     for item in items:
         wanted = said_by(settled_stops([item.draft]))[0]
@@ -118,23 +131,29 @@ def note(booking: Booking, one: Reservation, now: datetime) -> None:
     booking.starts_on = one.starts.on if one.starts else None
 
 
+NOTED = ("said", "changed_at", "seen", "kind", "reference", "carrier", "number", "starts_on")
+"""The columns that `note` sets."""
+
+
 def change(booking: Booking, one: Reservation, new: Said, places: dict[int, Place], *, by: User | None) -> str:
     """Bring the stop of an entered booking to what it says now; return what that did: "changed", "kept" (some of it was
     changed by hand, and stays) or "gone" (its stop or trip is no more). Raises Refused."""
-    stop, trip = booking.stop, booking.trip
     base = booking.came_as
     booking.came_as, booking.offered = new, {}
     note(booking, one, clock.now())
-    if stop is None or trip is None or trip.state in OUT:
-        booking.save()
+    trip = _again(booking.trip)
+    known = _stops(trip) if trip is not None else []
+    at = next((number for number, each in enumerate(known) if each.pk == booking.stop_id), None)
+    if trip is None or at is None:
+        booking.save(update_fields=["came_as", "offered", *NOTED])
         return "gone"
+    stop = known[at]
+    booking.trip, booking.stop = trip, stop
     ours = said_of([stop])[0]
     kept: list[str] = []
     merged = {name: _chosen(name, base.get(name), ours[name], new[name], kept) for name in SAID}
     if merged != ours:
-        known = list(trip.stops.select_related("place", "to_place").order_by("seq"))
         drafts = drafts_of(known)
-        at = next(number for number, each in enumerate(known) if each.pk == stop.pk)
         found = places | {place.pk: place for each in known for place in (each.place, each.to_place) if place is not None}
         drafts[at] = replace(
             draft_of(merged, found, public_id=stop.public_id),
@@ -156,14 +175,17 @@ def _chosen(name: str, base: Any, ours: Any, new: Any, kept: list[str]) -> Any:
 
 def take_out(booking: Booking, *, by: User | None) -> str:
     """Take a booking's stop out of its trip; return "cancelled", or "trip.cancelled" when nothing else was left of it."""
-    stop, trip = booking.stop, booking.trip
+    stop_id, trip = booking.stop_id, _again(booking.trip)
     booking.state, booking.offered, booking.stop = Booking.State.CANCELLED, {}, None
     booking.changed_at = clock.now()
-    booking.save()
-    if stop is None or trip is None or trip.state in OUT:
+    booking.save(update_fields=["letter", "state", "offered", "stop", "changed_at"])
+    if trip is None or stop_id is None:
         return "cancelled"
-    known = list(trip.stops.select_related("place", "to_place").order_by("seq"))
-    rest = [each for each in known if each.pk != stop.pk]
+    known = _stops(trip)
+    rest = [each for each in known if each.pk != stop_id]
+    others = Booking.objects.for_org(booking.organisation).filter(stop_id=stop_id, state=Booking.State.ENTERED)
+    if len(rest) == len(known) or others.exists():
+        return "cancelled"
     if not rest:
         cancel_trip(trip, by=by)
         return "trip.cancelled"
@@ -175,7 +197,19 @@ def _with_stops(trip: Trip, known: Sequence[Stop], drafts: Sequence[StopDraft], 
     """Change the stops; a name that was made of the places is made of the new ones."""
     before: list[SettledStop] = settled_stops(drafts_of(known))
     title = "" if trip.title == checked_title("", before) else trip.title
-    return change_trip(trip, title=title, stops=drafts, by=by)
+    return change_trip(trip, title=title, stops=drafts, by=by, revision=trip.revision)
+
+
+def _again(trip: Trip | None) -> Trip | None:
+    """The trip as it is now, locked as trips/actions.py locks it; None for one that is not to take place any more."""
+    if trip is None:
+        return None
+    rows = Trip.objects.for_org(trip.organisation_id).select_related("organisation", "user").exclude(state__in=OUT)
+    return rows.select_for_update(of=("self",)).filter(pk=trip.pk).first()
+
+
+def _stops(trip: Trip) -> list[Stop]:
+    return list(trip.stops.select_related("place", "to_place").order_by("seq"))
 
 
 def _trips(seat: Seat) -> list[Trip]:
@@ -184,10 +218,16 @@ def _trips(seat: Seat) -> list[Trip]:
     return list(rows.select_related("organisation").prefetch_related(Prefetch("stops", queryset=stops)))
 
 
-def _span(trip: Trip, seat: Seat) -> Span:
-    rows = Booking.objects.for_org(seat.organisation).filter(user=seat.user, trip=trip, state=Booking.State.ENTERED)
-    references = frozenset(filter(None, (rules.plain(text) for text in rows.values_list("reference", flat=True))))
-    return Span(trip.starts_at, trip.ends_at, references, has_returned(list(trip.stops.all())))
+def _spans(trips: Sequence[Trip], seat: Seat) -> list[Span]:
+    rows = Booking.objects.for_org(seat.organisation).filter(user=seat.user, trip__in=trips, state=Booking.State.ENTERED)
+    references: dict[int, set[str]] = {}
+    for trip_id, text in rows.values_list("trip_id", "reference"):
+        if trip_id is not None and (plain := rules.plain(text)):
+            references.setdefault(trip_id, set()).add(plain)
+    return [
+        Span(trip.starts_at, trip.ends_at, frozenset(references.get(trip.pk, ())), has_returned(list(trip.stops.all())))
+        for trip in trips
+    ]
 
 
 def _stop_like(said: Said, stops: Sequence[Stop]) -> Stop | None:

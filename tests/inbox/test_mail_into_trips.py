@@ -8,7 +8,10 @@ import pytest
 from allauth.account.models import EmailAddress
 from django.conf import settings as configured
 
+from safeconduct.inbox import intotrips
+from safeconduct.inbox.keeping import reservation_of
 from safeconduct.inbox.models import Booking, Letter
+from safeconduct.inbox.stops import drafts_of, stop_of
 from safeconduct.outbox.models import Delivery
 from safeconduct.places.queries import resolve
 from safeconduct.trips.actions import change_trip, register_trip
@@ -264,3 +267,71 @@ def test_a_mail_without_a_booking_is_answered_with_why(world: World, hand_in: Ha
     assert (letter.state, letter.reason) == ("failed", "nothing")
     assert answers()[0].slots["why"] == "No booking was found in it"
     assert letter.raw is not None, "what could not be read is kept for a while"
+
+
+def test_two_bookings_never_share_one_stop(world: World, hand_in: HandIn) -> None:
+    hand_in(mail(hotel()))
+    assert codes(hand_in(mail(hotel(reference="H-2"), message_id="<two@x.example>"))) == ["entered"]
+    (trip,) = trips(world)
+    rows = list(Booking.objects.for_org(world.northfield))
+    assert len({row.stop_id for row in rows}) == 2 == trip.stops.count()
+    assert codes(hand_in(mail(hotel(status="Cancelled"), message_id="<three@x.example>"))) == ["cancelled"]
+    trip.refresh_from_db()
+    left = Booking.objects.for_org(world.northfield).get(state="entered")
+    assert not trip.is_cancelled and left.reference == "H-2" and list(trip.stops.all()) == [left.stop]
+
+
+def test_one_stop_typed_in_is_of_the_first_of_two_bookings(world: World, hand_in: HandIn) -> None:
+    hand_in(mail(hotel()))
+    (trip,) = trips(world)
+    one = reservation_of(Booking.objects.for_org(world.northfield).get().said)
+    Booking.objects.for_org(world.northfield).all().delete()
+    made = stop_of(one)
+    assert made.draft is not None
+    rows = [Booking(organisation=world.northfield, user=world.bob) for _ in range(2)]
+    for row in rows:
+        intotrips.note(row, one, row.made_at)
+        row.save()
+    items = [intotrips.Item(row, one, made.draft, made.said) for row in rows]
+    assert intotrips.enter(world.seat(world.bob), items, by=None) == {}
+    assert trips(world) == [trip] and trip.stops.count() == 2
+    assert len(set(Booking.objects.for_org(world.northfield).values_list("stop_id", flat=True))) == 2
+
+
+def test_a_stop_that_two_bookings_have_stays_for_the_other(world: World, hand_in: HandIn) -> None:
+    hand_in(mail(hotel()))
+    hand_in(mail(hotel(reference="H-2"), message_id="<h@x.example>"))
+    first, second = Booking.objects.for_org(world.northfield).order_by("pk")
+    (trip,) = trips(world)
+    # As rows written before two could not share one.
+    stays = drafts_of([stop for stop in trip.stops.select_related("place", "to_place") if stop == first.stop])
+    change_trip(trip, title=trip.title, stops=stays, by=world.bob)
+    Booking.objects.for_org(world.northfield).filter(pk=second.pk).update(stop=first.stop)
+    hand_in(mail(hotel(status="Cancelled"), message_id="<two@x.example>"))
+    trip.refresh_from_db()
+    assert not trip.is_cancelled and trip.stops.count() == 1
+    hand_in(mail(hotel(reference="H-2", status="Cancelled"), message_id="<three@x.example>"))
+    trip.refresh_from_db()
+    assert trip.is_cancelled
+
+
+def test_two_changes_of_one_trip_in_one_document(world: World, hand_in: HandIn) -> None:
+    hand_in(mail(flight(), back()))
+    letter = hand_in(mail(flight(leaves="11:45"), back(leaves="10:15"), message_id="<two@x.example>"))
+    (trip,) = trips(world)
+    assert codes(letter) == ["changed", "changed"]
+    assert [stop[1] for stop in times(trip)] == ["2026-12-01T11:45", "2026-12-10T10:15"]
+
+
+def test_a_change_whose_stop_goes_meanwhile_changes_nothing(world: World, hand_in: HandIn) -> None:
+    hand_in(mail(flight(), hotel()))
+    (trip,) = trips(world)
+    row = Booking.objects.for_org(world.northfield).select_related("trip__organisation", "stop").get(kind="FlightReservation")
+    assert row.stop is not None
+    stays = drafts_of(list(trip.stops.select_related("place", "to_place").exclude(pk=row.stop.pk)))
+    change_trip(trip, title="By hand", stops=stays, by=world.bob)
+    one = reservation_of(row.said)
+    assert intotrips.change(row, one, {**row.came_as, "depart_local": "2026-12-01T11:45"}, {}, by=None) == "gone"
+    assert intotrips.take_out(row, by=None) == "cancelled"
+    trip.refresh_from_db()
+    assert trip.title == "By hand" and [stop[0] for stop in times(trip)] == ["lodging"]
