@@ -34,7 +34,7 @@ def confirm(
     """
     require_current(seat)
     with transaction.atomic():
-        User.objects.select_for_update().get(pk=seat.user.pk)
+        User.objects.select_for_update(no_key=True).get(pk=seat.user.pk)
         waiting = {row.public_id: row for row in _locked(seat, letter) if row.offered.get("action") == "enter"}
         items, others = [], []
         for draft in stops:
@@ -60,7 +60,7 @@ def accept(seat: Seat, booking: Booking, *, by: User) -> str:
     """Change or take out what a document says of a booking; return what that did, as inbox/words.py calls it. Raises
     Refused."""
     with transaction.atomic():
-        User.objects.select_for_update().get(pk=seat.user.pk)
+        User.objects.select_for_update(no_key=True).get(pk=seat.user.pk)
         row = _again(seat, booking)
         one = _offered(row)
         if row.offered["action"] == "cancel":
@@ -80,7 +80,7 @@ def accept(seat: Seat, booking: Booking, *, by: User) -> str:
 def dismiss(seat: Seat, booking: Booking, *, by: User) -> None:
     """Leave it as it is: what was never entered stays out, what is in a trip stays there unchanged."""
     with transaction.atomic():
-        User.objects.select_for_update().get(pk=seat.user.pk)
+        User.objects.select_for_update(no_key=True).get(pk=seat.user.pk)
         row = _again(seat, booking)
         if row.state == Booking.State.WAITING:
             row.state = Booking.State.DISMISSED

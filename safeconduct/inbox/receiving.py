@@ -8,8 +8,10 @@ out, and nothing is done twice.
 from __future__ import annotations
 
 import hashlib
+import logging
 import zlib
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Final
 
 from allauth.account.models import EmailAddress
@@ -32,7 +34,9 @@ from safeconduct.trips.bookings.reading import DocumentReader
 LEASE_SECONDS: Final = 120.0
 """A document may take 30 s, and its trips a transaction."""
 MOST_TRIES: Final = 3
+AFTER_ERROR: Final = timedelta(minutes=1)
 Read = Callable[[bytes], Reading]
+log = logging.getLogger(__name__)
 
 
 def take_in(
@@ -81,8 +85,11 @@ class Reader:
 
 
 def work(limit: int, *, read: Read, only: Letter | None = None) -> int:
-    """Read up to so many documents that are due; return how many."""
-    rows = Letter.objects.order_by("due_at", "id")
+    """Read up to so many documents that are due, those first that failed least; return how many.
+
+    What goes wrong with one is no matter of the others: it is tried again later, and given up after three times.
+    """
+    rows = Letter.objects.order_by("tries", "due_at", "id")
     if only is not None:
         rows = rows.filter(pk=only.pk)
     done = 0
@@ -93,7 +100,14 @@ def work(limit: int, *, read: Read, only: Letter | None = None) -> int:
             break
         # Counted before the work: what kills its reader each time is given up, not tried for ever.
         Letter.objects.filter(pk=claimed[0].pk, lease_by=by).update(tries=claimed[0].tries + 1)
-        _Work(claimed[0], by, read).do()
+        try:
+            _Work(claimed[0], by, read).do()
+        except Exception as error:  # noqa: BLE001  # whatever it was, the others are read
+            # Its kind alone: what a database says of a value repeats the value.
+            log.error("a document could not be worked off: %s of %s", type(error).__name__, claimed[0].public_id)
+            Letter.objects.filter(pk=claimed[0].pk, lease_by=by).update(
+                due_at=clock.now() + AFTER_ERROR, lease_until=None, lease_by=""
+            )
         done += 1
     return done
 
@@ -103,11 +117,27 @@ class _Work:
 
     def __init__(self, letter: Letter, by: str, read: Read) -> None:
         self.letter, self.by, self.read = letter, by, read
-        self.data = zlib.decompress(bytes(letter.raw)) if letter.raw is not None else b""
+        self.data = b""
         self.head = Head()
 
     def do(self) -> None:
+        """Read it; after the last try say so, and when even that fails, give it up without a word."""
+        if self.letter.tries < MOST_TRIES:
+            self._do()
+            return
+        if self.letter.tries == MOST_TRIES:
+            try:
+                self._do()
+                return
+            except Exception as error:  # noqa: BLE001  # the end of it, whatever it was
+                log.error("a document is given up: %s of %s", type(error).__name__, self.letter.public_id)
+        Letter.objects.filter(pk=self.letter.pk, lease_by=self.by).update(
+            state=Letter.State.FAILED, reason="died", done_at=clock.now(), due_at=None, lease_until=None, lease_by=""
+        )
+
+    def _do(self) -> None:
         letter = self.letter
+        self.data = zlib.decompress(bytes(letter.raw)) if letter.raw is not None else b""
         if letter.is_mail or letter.user is None:
             self.head = head_of(self.data, loop_marks=frozenset((roadsettings.loop_mark(),)))
             if letter.is_mail and self.head.authservs:
@@ -168,7 +198,7 @@ class _Work:
         assert user is not None  # noqa: S101  # looked up before
         with transaction.atomic():
             # One person's documents one after another, so that two of one booking do not both enter it.
-            User.objects.select_for_update().get(pk=user.pk)
+            User.objects.select_for_update(no_key=True).get(pk=user.pk)
             if not self._hold():
                 return
             letter.problems = [[one.code, one.field, one.detail] for one in _told(reading)]
@@ -187,7 +217,7 @@ class _Work:
 
     def _hold(self) -> bool:
         """Whether the lease is still ours; its row is locked until the transaction ends."""
-        return Letter.objects.select_for_update().filter(pk=self.letter.pk, lease_by=self.by).exists()
+        return Letter.objects.select_for_update(no_key=True).filter(pk=self.letter.pk, lease_by=self.by).exists()
 
     def _store(self) -> None:
         letter = self.letter

@@ -14,7 +14,7 @@ from pytest_django import Settings
 
 from safeconduct.inbox import handin, imap, receiving, roadsettings
 from safeconduct.inbox.models import Letter, Mailbox
-from safeconduct.lib import leases
+from safeconduct.lib import clock, leases
 from safeconduct.trips.bookings.model import Reading
 from safeconduct.trips.models import Trip
 from tests.conftest import World
@@ -164,13 +164,34 @@ def test_a_killed_reader_loses_nothing_and_a_late_one_stores_nothing(world: Worl
 def test_a_document_that_kills_its_reader_each_time_is_given_up(world: World) -> None:
     letter, _new = receiving.take_in(mail(flight()), road=Letter.Road.HTTP)
     for _ in range(receiving.MOST_TRIES):
-        Letter.objects.filter(pk=letter.pk).update(lease_until=None, lease_by="")
-        with pytest.raises(MemoryError):
-            receiving.work(1, read=_raises)
-    Letter.objects.filter(pk=letter.pk).update(lease_until=None, lease_by="")
+        assert receiving.work(5, read=_raises) == 1 and receiving.work(5, read=_raises) == 0, "not at once again"
+        letter.refresh_from_db()
+        assert (letter.state, letter.lease_by) == ("waiting", "")
+        Letter.objects.filter(pk=letter.pk).update(due_at=clock.now())
     assert receiving.work(1, read=_raises) == 1
     letter.refresh_from_db()
-    assert (letter.state, letter.reason, letter.due_at) == ("failed", "died", None)
+    assert (letter.state, letter.reason, letter.due_at, letter.user) == ("failed", "died", None, world.bob)
+
+
+def test_what_cannot_even_be_begun_is_given_up_and_the_others_are_read(world: World) -> None:
+    poison, _new = receiving.take_in(mail(flight(), message_id="<p@x.example>"), road=Letter.Road.HTTP)
+    Letter.objects.filter(pk=poison.pk).update(raw=b"no zlib", due_at="2026-11-22T08:00Z")
+    receiving.take_in(mail(flight()), road=Letter.Road.HTTP)
+    assert receiving.work(5, read=lambda _data: Reading((reservation(),))) == 2
+    assert Trip.objects.of_user(world.bob).count() == 1
+    for _ in range(receiving.MOST_TRIES):
+        Letter.objects.filter(pk=poison.pk).update(due_at=clock.now())
+        receiving.work(5, read=_raises)
+    poison.refresh_from_db()
+    assert (poison.state, poison.reason, poison.due_at) == ("failed", "died", None)
+
+
+def test_a_sender_with_a_control_character_is_nobody(world: World) -> None:
+    data = mail(flight()).replace(b"<bob@", b"<b\0ob@")
+    letter, _new = receiving.take_in(data, road=Letter.Road.HTTP)
+    assert receiving.work(5, read=_raises) == 1
+    letter.refresh_from_db()
+    assert (letter.state, letter.reason) == ("ignored", "sender")
 
 
 def _raises(_data: bytes) -> Reading:
@@ -218,7 +239,6 @@ def test_documents_are_dropped_after_their_time(world: World, hand_in: HandIn, s
     from datetime import timedelta
 
     from safeconduct.inbox import jobs
-    from safeconduct.lib import clock
 
     kept = hand_in(mail(flight()))
     gone = hand_in(mail(flight(), sender="eve@else.example", message_id="<e@x>"))

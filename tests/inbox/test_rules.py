@@ -13,6 +13,7 @@ from safeconduct.inbox import rules
 from safeconduct.inbox.keeping import digest_of, plain_of, reservation_of
 from safeconduct.inbox.mailhead import head_of, is_proved
 from safeconduct.inbox.rules import Known, Span, is_named, relation
+from safeconduct.trips.bookings.ends import line
 from safeconduct.trips.bookings.model import FLIGHT, LODGING, Moment
 from tests.inbox.scene import reservation
 
@@ -144,3 +145,7 @@ def test_what_a_stranger_puts_into_quotes_and_comments_proves_nothing(results: s
 )  # fmt: skip
 def test_comments_and_quotes_of_the_own_server_do_no_harm(results: str) -> None:
     assert proved(results)
+
+
+def test_a_line_of_a_document_has_no_control_characters() -> None:
+    assert line("Hotel\0 \x1b[1mAda&#0;\ud800 ناي‌روبی") == "Hotel [1mAda\ufffd ناي‌روبی"

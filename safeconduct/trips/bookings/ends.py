@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import re
+import unicodedata
 from dataclasses import replace
 from typing import Any, Final
 
@@ -18,7 +19,9 @@ def line(value: Any, most: int = 200) -> str:
         return next((text for each in value if (text := line(each, most))), "")
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         return ""
-    return " ".join(html.unescape(str(value)).split())[:most].strip()
+    words = " ".join(html.unescape(str(value)).split())
+    # No control characters, which a database may not store, nor halves of letters.
+    return "".join(one for one in words if unicodedata.category(one) not in ("Cc", "Cs"))[:most].strip()
 
 
 def first(value: Any) -> Any:
