@@ -9,12 +9,14 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Final
 
 from django.db import transaction
 from django.utils import translation
 from django.utils.translation import gettext as _
 
+from safeconduct.accounts import limits
 from safeconduct.accounts.models import User
 from safeconduct.audit import actions as audit
 from safeconduct.lib import clock
@@ -22,6 +24,7 @@ from safeconduct.lib.errors import Refused
 from safeconduct.lib.timewords import day_words
 from safeconduct.notify.actions import News, Telling, tell_many
 from safeconduct.outbox import actions as outbox
+from safeconduct.outbox.models import Delivery
 from safeconduct.trips.companymodels import COMPANION_NAME_LENGTH
 from safeconduct.trips.emails import RESPONSIBLE
 from safeconduct.trips.imports.table import ADDRESS
@@ -29,6 +32,8 @@ from safeconduct.trips.models import Companion, Trip
 
 THE_TRAVELLER: Final = -1
 """Answers for a minor: the person whose trip it is."""
+MAILS: Final = limits.Limit("companion-mail", 20, timedelta(days=1))
+"""How much one person may have written to addresses that nobody has verified."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +63,7 @@ def companions_of(trip: Trip) -> list[Companion]:
 def set_companions(trip: Trip, drafts: Sequence[CompanionDraft], *, by: User) -> list[Companion]:
     """Replace who comes along and return them. Responsible adults who have not been told for this trip are told.
 
-    Raises CompanionRefused, or Refused for a trip that is cancelled or too many people.
+    Raises CompanionRefused, or Refused for a trip that is cancelled, too many people, or too many mails in a day.
     """
     checked = _checked(drafts)
     with transaction.atomic():
@@ -68,6 +73,7 @@ def set_companions(trip: Trip, drafts: Sequence[CompanionDraft], *, by: User) ->
             raise Refused("trip.cancelled", _("This trip was cancelled. Register a new one."))
         if checked == _said(companions_of(held)):
             return companions_of(held)
+        known = companions_of(held)
         held.companions.all().delete()
         rows = [
             Companion(
@@ -83,6 +89,7 @@ def set_companions(trip: Trip, drafts: Sequence[CompanionDraft], *, by: User) ->
             if row.is_minor:
                 row.responsible = rows[one.responsible] if one.responsible != THE_TRAVELLER else None
                 row.save()
+        _count_mails(held, rows, known, by)
         minors = sum(one.is_minor for one in checked)
         audit.record(
             "trip.companions", by=by, subject=held, organisation=held.organisation,
@@ -93,33 +100,56 @@ def set_companions(trip: Trip, drafts: Sequence[CompanionDraft], *, by: User) ->
     return rows
 
 
+def _count_mails(trip: Trip, rows: Sequence[Companion], known: Sequence[Companion], by: User) -> None:
+    """Refuse what would write to more strangers than a person has reason to; a draft's mails count when they are named."""
+    asked = {_mail_key(trip, row, row.responsible) for row in rows if row.responsible is not None}
+    asked -= {_mail_key(trip, row, row.responsible) for row in known if row.responsible is not None}
+    asked -= set(Delivery.objects.filter(key__in=asked).values_list("key", flat=True))
+    for _key in asked:
+        if not limits.take(MAILS, str(by.pk)).is_allowed:
+            raise Refused("companions.mails", _("That is too much mail to companions for one day. Name the others tomorrow."))
+
+
+def _mark(trip: Trip, minor: Companion) -> str:
+    """A digest: the key of a delivery outlives the trip, and is no place for a child's name."""
+    return hashlib.sha256(f"{trip.public_id}:{minor.name}".encode()).hexdigest()[:16]
+
+
+def _mail_key(trip: Trip, minor: Companion, adult: Companion) -> str:
+    reader = hashlib.sha256(adult.address.encode()).hexdigest()[:16]
+    return f"{mails_of(trip)}{_mark(trip, minor)}:{reader}"
+
+
+def mails_of(trip: Trip) -> str:
+    """Return what the keys of the trip's deliveries to responsible adults begin with."""
+    return f"{RESPONSIBLE.code}:{trip.public_id}:"
+
+
 def tell_responsible(trip: Trip, rows: Sequence[Companion]) -> None:
     """Tell every adult of the trip who answers for a minor, once for each minor of that name. In the caller's transaction."""
     for row in rows:
         if not row.is_minor:
             continue
-        # A digest: the key of a delivery outlives the trip, and is no place for a child's name.
-        mark = hashlib.sha256(f"{trip.public_id}:{row.name}".encode()).hexdigest()[:16]
         if row.responsible is None:
-            _tell_traveller(trip, row, mark)
+            _tell_traveller(trip, row)
         else:
-            _tell_companion(trip, row, row.responsible, mark)
+            _tell_companion(trip, row, row.responsible)
 
 
-def _tell_traveller(trip: Trip, minor: Companion, mark: str) -> None:
+def _tell_traveller(trip: Trip, minor: Companion) -> None:
     news = News(RESPONSIBLE.code, f"trip:{trip.public_id}", f"{RESPONSIBLE.code}:traveller", lambda _language: {"is_own": True})
     telling = Telling(
-        key=f"{trip.public_id}:{mark}", user_id=trip.user_id, organisation_id=trip.organisation_id,
+        key=f"{trip.public_id}:{_mark(trip, minor)}", user_id=trip.user_id, organisation_id=trip.organisation_id,
         slots=lambda person: _slots(trip, minor, person.language),
     )  # fmt: skip
     tell_many(news, [telling])
 
 
-def _tell_companion(trip: Trip, minor: Companion, adult: Companion, mark: str) -> None:
+def _tell_companion(trip: Trip, minor: Companion, adult: Companion) -> None:
     language = trip.user.language
     outbox.enqueue(
         RESPONSIBLE,
-        key=f"{RESPONSIBLE.code}:{trip.public_id}:{mark}:{hashlib.sha256(adult.address.encode()).hexdigest()[:16]}",
+        key=_mail_key(trip, minor, adult),
         address=adult.address,
         language=language,
         context={"is_own": False},

@@ -15,8 +15,10 @@ BY_DELEGATE: Final = register(
 )
 DELEGATE: Final = register(Kind(code="trip.delegate", room="trips", priority=40, useful_for=timedelta(days=5)))
 """To a traveller, and to whom may enter trips for them from now on."""
-RESPONSIBLE: Final = register(Kind(code="trip.responsible", room="trips", priority=35, useful_for=timedelta(days=5)))
-"""To an adult who answers for a minor on a trip."""
+RESPONSIBLE: Final = register(
+    Kind(code="trip.responsible", room="trips", secret=True, priority=35, useful_for=timedelta(days=5))
+)
+"""To an adult who answers for a minor on a trip. A child's name stays in the outbox no longer than it takes to send."""
 APPROVAL: Final = register(Kind(code="trip.approval", room="trips", priority=30, useful_for=timedelta(days=5)))
 """To whoever decides about a trip."""
 REMINDER: Final = register(Kind(code="trip.approval_reminder", room="trips", priority=30, useful_for=timedelta(days=2)))

@@ -5,10 +5,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from safeconduct.accounts.actions import NOBODY
 from safeconduct.accounts.hooks import PersonalData
 from safeconduct.accounts.models import User
-from safeconduct.trips.approvalwords import in_short
-from safeconduct.trips.models import Addressee, ApprovalRequest, CalendarFeed, Delegation, Deputy, Trip
+from safeconduct.outbox.actions import cancel_queued
+from safeconduct.outbox.models import Delivery
+from safeconduct.trips.companions import mails_of
+from safeconduct.trips.models import Addressee, CalendarFeed, Delegation, Deputy, Trip
 from safeconduct.trips.queries import stops_of
 from safeconduct.trips.typed import trip_row
 
@@ -20,7 +23,6 @@ def _export(user: User) -> dict[str, Any]:
         stops = stops_of(trip)
         notes = {stop.public_id: stop.note for stop in stops}
         row = trip_row(trip, stops)
-        row["approvals"] = [_approval(one) for one in trip.approvals.all()]
         row["stops"] = [one | {"note": notes[one["id"]]} for one in row["stops"]]
         row["companions"] = [
             {"name": one.name, "minor": one.is_minor, "email": one.address} for one in trip.companions.order_by("seq")
@@ -38,21 +40,23 @@ def _export(user: User) -> dict[str, Any]:
     }
 
 
-def _approval(one: ApprovalRequest) -> dict[str, Any]:
-    return {
-        "asked_at": one.asked_at, "cause": one.cause, "why": in_short(one.reasons), "state": one.state,
-        "decided_at": one.decided_at, "note": one.note,
-    }  # fmt: skip
-
-
 def _erase(user: User) -> None:
     CalendarFeed.objects.filter(user=user).delete()
     # What they may do for others goes with their account: the key to the delegate cascades.
     Delegation.objects.of_user(user).delete()
     Addressee.objects.of_user(user).delete()
     Deputy.objects.of_user(user).delete()
+    for trip in Trip.objects.of_user(user):
+        _forget_mail(trip, user)
     # Stops and stays go with their trip, and so does what upper rooms derived from it.
     Trip.objects.of_user(user).delete()
+
+
+def _forget_mail(trip: Trip, user: User) -> None:
+    """Take the addresses of companions out of the outbox; its ledger keeps that something was sent."""
+    rows = Delivery.objects.filter(key__startswith=mails_of(trip))
+    cancel_queued(rows, by=user, reason="account erased")
+    rows.exclude(state=Delivery.State.SENDING).update(address=NOBODY, slots={}, unsubscribe_url="")
 
 
 OWN_DATA = PersonalData(

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from safeconduct.accounts.actions import erase_user
+from safeconduct.accounts.actions import NOBODY, erase_user
 from safeconduct.accounts.models import User
 from safeconduct.audit.models import Entry
 from safeconduct.lib.errors import Refused
@@ -16,6 +16,7 @@ from safeconduct.notify.models import Notice
 from safeconduct.outbox.models import Delivery, Message
 from safeconduct.trips.actions import cancel_trip, change_trip, register_trip
 from safeconduct.trips.companions import CompanionDraft, CompanionRefused, companions_of, set_companions
+from safeconduct.trips.emails import RESPONSIBLE
 from safeconduct.trips.models import Companion, Trip
 from tests.conftest import World
 from tests.trips.conftest import Draft
@@ -92,6 +93,36 @@ def test_nobody_is_told_of_a_draft_until_it_is_registered(world: World, draft: D
     assert told(world) == []
     change_trip(made, title="Later", by=world.bob, stops=[stop], registers=True)
     assert len(told(world)) == 1
+
+
+def test_nobody_has_many_strangers_written_to(world: World, trip: Trip, draft: Draft) -> None:
+    many = [ADA, *(CompanionDraft(f"Child {n}", True, responsible=0) for n in range(19))]
+    set_companions(trip, many, by=world.bob)
+    set_companions(trip, many[:-1], by=world.bob)
+    set_companions(trip, many, by=world.bob)
+    set_companions(trip, [*many[:-1], CompanionDraft("One more", True, responsible=0)], by=world.bob)
+    before = companions_of(trip)
+    other = CompanionDraft("Bo Adult", address="bo@example.org")
+    with pytest.raises(Refused) as refusal:
+        set_companions(trip, [other, LEE], by=world.bob)
+    assert refusal.value.code == "companions.mails" and companions_of(trip) == before
+    assert Delivery.objects.filter(address="ada@example.org").count() == 20
+    stop = draft("Nairobi", "2031-03-01", "2031-03-08")
+    later = register_trip(world.seat(world.bob), title="Later", by=world.bob, stops=[stop], as_draft=True)
+    with pytest.raises(Refused):
+        set_companions(later, [other, LEE], by=world.bob)
+    set_companions(later, [CompanionDraft("Bo Adult"), KIM], by=world.bob)
+    assert not Delivery.objects.filter(address="bo@example.org").exists()
+
+
+def test_a_childs_name_and_a_strangers_address_do_not_stay_in_the_outbox(world: World, trip: Trip) -> None:
+    assert RESPONSIBLE.secret, "its words are emptied once it is sent"
+    set_companions(trip, [ADA, LEE], by=world.bob)
+    (mail,) = Delivery.objects.filter(address="ada@example.org")
+    set_companions(trip, [KIM], by=world.bob)
+    erase_user(world.bob, by=None)
+    mail.refresh_from_db()
+    assert (mail.address, mail.slots, mail.state) == (NOBODY, {}, Delivery.State.CANCELLED)
 
 
 def test_they_go_with_the_trip_and_stand_in_no_log(world: World, trip: Trip) -> None:
