@@ -152,6 +152,8 @@ class Line:
     todo: str = ""
     todo_by: date | None = None
     substance: str = ""
+    caution: str = ""
+    """What to know before relying on it, where its details say so among other things: for what shows no details."""
 
     def __post_init__(self) -> None:
         if not (self.sources or self.is_unknown or self.is_portal or self.quote):

@@ -9,9 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from itertools import zip_longest
 from typing import Any, Final
 
 from django.utils import translation
+from django.utils.translation import gettext
 
 from safeconduct.advice.briefing import Briefing, Group, Line, checklist
 from safeconduct.advice.paging import sign_of
@@ -34,19 +36,22 @@ REGISTERED, CHANGED, WEEK, REMIND = "registered", "changed", "week", "remind"
 MOST: Final = 12
 ASKED: Final = ("entry", "health")
 """Steps of which a mail says what is required and what is not known."""
-TAGS: Final = {"v": "2", "": "1", "0": "1"}
-"""The class of a tag in mails for signs that mails have none for."""
+TAGS: Final = {"v": "2", "0": ""}
+"""The class of a tag in mails for signs that mails have none for; what is unknown has no colour."""
 
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """A line of a mail: about what and where, what is said, who says so. `tag`: the class of its level, 1 to 5."""
+    """A line of a mail: about what and where, what is said, who says so. `tag`: the class of its level, 1 to 5, or empty;
+    `country`: code, empty for the whole journey; `caution`: what to know before relying on it."""
 
     label: str
     text: str
     source: str = ""
     tag: str = ""
     url: str = ""
+    country: str = ""
+    caution: str = ""
 
 
 def briefing_words(briefing: Briefing, concerns: Sequence[Concern], *, stage: str) -> Mapping[str, Any]:
@@ -65,16 +70,29 @@ def briefing_words(briefing: Briefing, concerns: Sequence[Concern], *, stage: st
         return {
             "stage": stage,
             "has_centres": all_centres().exists(),
-            "levels": levels[:MOST],
-            "required": required[:MOST],
+            **_limited("levels", levels),
+            **_limited("required", required),
             "unknown": unknown[:MOST],
             "more_unknown": max(0, len(unknown) - MOST),
             "todo": todo[:MOST],
             "more_todo": max(0, len(todo) - MOST),
             "alerts": [_alert(one) for one in concerns[:MOST]],
+            "more_alerts": max(0, len(concerns) - MOST),
             "route": _route(briefing),
             "days": _days(briefing.asked.begins_on, briefing.asked.ends_on, year),
         }
+
+
+def _limited(name: str, rows: Sequence[Said]) -> dict[str, Any]:
+    """As many as a mail holds, in their order, and how many more there are. Every country has its turn, its worst first,
+    and is there at least once."""
+    by_country: dict[str, list[Said]] = {}
+    for row in rows:
+        by_country.setdefault(row.country, []).append(row)
+    turns = [sorted(mine, key=lambda row: row.tag, reverse=True) for mine in by_country.values()]
+    in_turn = [row for round_ in zip_longest(*turns) for row in round_ if row is not None]
+    chosen = {id(row) for row in in_turn[: max(MOST, len(turns))]}
+    return {name: [row for row in rows if id(row) in chosen], f"more_{name}": len(rows) - len(chosen)}
 
 
 def _is_asked(line: Line) -> bool:
@@ -85,7 +103,8 @@ def _is_asked(line: Line) -> bool:
 def _said(line: Line, group: Group) -> Said:
     about = ", ".join(filter(None, (line.label or group.title, group.country_name)))
     sign = sign_of(line)
-    return Said(about, line.text, _sources(line), TAGS.get(sign, sign), _whole(line.link))
+    caution = line.caution or (gettext("Old, to be checked.") if line.is_stale else "")
+    return Said(about, line.text, _sources(line), TAGS.get(sign, sign), _whole(line.link), group.country, caution)
 
 
 def _sources(line: Line) -> str:
@@ -103,7 +122,7 @@ def _whole(link: str) -> str:
 
 def _alert(one: Concern) -> Said:
     word = str(SEVERITIES.get(one.severity, one.severity))
-    return Said(word, one.headline, one.place, str(SEVERITY_STEPS.get(one.severity, 0) or 1), absolute(one.url))
+    return Said(word, one.headline, one.place, str(SEVERITY_STEPS.get(one.severity, 0) or ""), absolute(one.url))
 
 
 def _route(briefing: Briefing) -> str:

@@ -76,7 +76,7 @@ def _level(materials: Materials, destination: Destination, row: IssuerAdvice) ->
         (_source(row),), TONES.get(worst, ""), row.issuer_name, str(labels.sign_of(row.level or row.level_max)),
         tuple(details), is_stale=row.is_stale, is_unknown=not row.is_read, link=row.url, todo=todo,
         todo_by=materials.asked.begins_on if todo else None,
-        substance=repr((row.level, row.level_max, row.is_partial, row.original_code, sorted(areas))),
+        substance=repr((row.level, row.level_max, row.is_partial, row.original_code, sorted(areas))), caution=row.caution,
     )  # fmt: skip
 
 
@@ -109,7 +109,14 @@ def changed_lately(materials: Materials, destination: Destination) -> Iterator[L
         )  # fmt: skip
         found.append((version.made_at.date(), line))
     yield from (line for _day, line in sorted(found, key=lambda pair: pair[0], reverse=True))
-    if not found and destination.advice:
+    if not found and not destination.advice:
+        yield Line(
+            f"dates.changed.unknown.{destination.code}",
+            _("Unknown: no government whose advice is read here says anything about %(country)s.")
+            % {"country": destination.name},
+            label=_("Changed lately"), is_unknown=True,
+        )  # fmt: skip
+    elif not found:
         yield Line(
             f"dates.changed.none.{destination.code}",
             _("No change of a level or rating is known here in the last 90 days."),
