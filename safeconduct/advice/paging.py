@@ -5,7 +5,7 @@ It orders and counts; every word of substance is the briefing's own.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Final
@@ -54,11 +54,12 @@ class StepLink:
 
 @dataclass(frozen=True, slots=True)
 class LineView:
-    """A line with its sign and where it is found."""
+    """A line with its sign and where it is found. `country`: its name, where the journey has several and none stands over it."""
 
     line: Line
     sign: str
     anchor: str
+    country: str = ""
 
     @property
     def is_badge(self) -> bool:
@@ -90,11 +91,12 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class News:
-    """A line that changed, and where it stands."""
+    """A line that changed, and where it stands. `country`: its name, where the journey has several."""
 
     line: Line
     url: str
     is_new: bool
+    country: str = ""
 
 
 @dataclass(frozen=True)
@@ -197,6 +199,7 @@ def page_of(row: Preparation, briefing: Briefing, key: str, seat: Seat) -> StepP
     first = _first(lines) if key not in (STEPS[0], STEPS[-1]) else []
     todos = [todo for todo in checklist(briefing) if key in (todo.step, STEPS[-1])]
     found = standing.news_for(row, briefing)
+    countries = _countries(briefing)
     return StepPage(
         row=row,
         head=head_of(row, briefing.language, briefing.asked),
@@ -205,16 +208,16 @@ def page_of(row: Preparation, briefing: Briefing, key: str, seat: Seat) -> StepP
         title=by_key[key].title,
         number=number + 1,
         steps=links,
-        first=tuple(map(_view, first)),
+        first=tuple(_view(line, countries) for line in first),
         groups=tuple(
             view for step in briefing.steps if step.key == key for group in step.groups
             if key != STEPS[-1] and (view := _group(group)) is not None
         ),
-        unknown=tuple(_view(line) for line in lines if line.is_unknown and not line.quote and key != STEPS[-1]),
+        unknown=tuple(_view(line, countries) for line in lines if line.is_unknown and not line.quote and key != STEPS[-1]),
         todo=tuple(_entry(todo, row, by_key, briefing) for todo in todos),
-        news=_news(found, by_key),
+        news=_news(found, by_key, countries),
         gone=len(found.gone),
-        since_acknowledged=_lines(standing.changed_since_acknowledged(row, briefing), by_key, row.acknowledged_marks),
+        since_acknowledged=_lines(standing.changed_since_acknowledged(row, briefing), by_key, row.acknowledged_marks, countries),
         standing=_own_standing(row, briefing),
         seen=preparing.seen_of(row, briefing, key),
         seen_all=preparing.seen_of(row, briefing),
@@ -244,8 +247,16 @@ def sign_of(line: Line) -> str:
     return line.sign or TONE_SIGNS.get(line.tone, "")
 
 
-def _view(line: Line) -> LineView:
-    return LineView(line, sign_of(line), anchor_of(line.key))
+def _countries(briefing: Briefing) -> dict[str, str]:
+    """Line key → name of its country, of a journey that has several countries."""
+    named = [(group, line.key) for step in briefing.steps for group in step.groups if group.country for line in group.lines]
+    if len({group.country for group, _key in named}) < 2:
+        return {}
+    return {key: group.country_name for group, key in named}
+
+
+def _view(line: Line, countries: Mapping[str, str] | None = None) -> LineView:
+    return LineView(line, sign_of(line), anchor_of(line.key), (countries or {}).get(line.key, ""))
 
 
 def anchor_of(key: str) -> str:
@@ -286,19 +297,21 @@ def _entry(todo: Todo, row: Preparation, links: dict[str, StepLink], briefing: B
     )  # fmt: skip
 
 
-def _news(found: Changes, links: dict[str, StepLink]) -> tuple[News, ...]:
-    changed = [_one_news(line, links, is_new=False) for line in found.changed]
-    added = [_one_news(line, links, is_new=True) for line in found.added]
+def _news(found: Changes, links: dict[str, StepLink], countries: Mapping[str, str]) -> tuple[News, ...]:
+    changed = [_one_news(line, links, countries, is_new=False) for line in found.changed]
+    added = [_one_news(line, links, countries, is_new=True) for line in found.added]
     return tuple(sorted((*changed, *added), key=lambda one: not standing.is_of_substance(one.line.key)))
 
 
-def _lines(lines: Sequence[Line], links: dict[str, StepLink], before: dict[str, str]) -> tuple[News, ...]:
-    return tuple(_one_news(line, links, is_new=line.key not in before) for line in lines)
+def _lines(
+    lines: Sequence[Line], links: dict[str, StepLink], before: dict[str, str], countries: Mapping[str, str]
+) -> tuple[News, ...]:
+    return tuple(_one_news(line, links, countries, is_new=line.key not in before) for line in lines)
 
 
-def _one_news(line: Line, links: dict[str, StepLink], *, is_new: bool) -> News:
+def _one_news(line: Line, links: dict[str, StepLink], countries: Mapping[str, str], *, is_new: bool) -> News:
     link = links.get(line.key.partition(".")[0])
-    return News(line, f"{link.url}#{anchor_of(line.key)}" if link else "", is_new)
+    return News(line, f"{link.url}#{anchor_of(line.key)}" if link else "", is_new, countries.get(line.key, ""))
 
 
 __all__ = ["Head", "StepPage", "anchor_of", "head_of", "page_of", "sign_of"]

@@ -210,6 +210,22 @@ def test_what_changed_since_it_was_read_stands_on_top_until_it_is_read(world: Wo
     assert "What changed since you read it" not in text_of(bob.get(f"/advisor/{row.public_id}/health/"))
 
 
+def test_of_several_countries_each_unknown_and_each_change_says_which(world: World, client_of: ClientOf) -> None:
+    bob = client_of(world.bob)
+    row = begun(bob, legs="2", to1="JP", arrive1="2027-01-24", leave1="2027-02-02")
+    page = text_of(bob.get(f"/advisor/{row.public_id}/entry/")).partition("What we do not know")[2]
+    assert "Kenya. " in page and "Japan. " in page
+    press(bob, row, "entry", go="next")
+    add_rule(rule_details(destination="JP", passports="DE"), by=world.olga)
+    assert "New Japan. Visa: Required" in text_of(bob.get(f"/advisor/{row.public_id}/health/"))
+    press(bob, row, "acknowledge")
+    add_rule(rule_details(kind="form", passports="DE"), by=world.olga)
+    news = text_of(bob.get(f"/advisor/{row.public_id}/health/")).partition("since you acknowledged this briefing")[2]
+    assert "Kenya. " in news.partition("What changed")[0]
+    one = begun(bob)
+    assert "Kenya. " not in text_of(bob.get(f"/advisor/{one.public_id}/entry/")).partition("What we do not know")[2].partition(" To do")[0]
+
+
 def test_acknowledging_is_a_dated_record_and_a_change_of_substance_asks_anew(world: World, client_of: ClientOf) -> None:
     bob = client_of(world.bob)
     trip = trip_of(world)
