@@ -105,11 +105,14 @@ class Journey:
     vaccinated: frozenset[str] = frozenset()
     not_vaccinated: frozenset[str] = frozenset()
     tested: frozenset[str] = frozenset()
+    way_home: tuple[Change, ...] = ()
+    """Changes of planes after the last leg."""
 
     @property
     def countries(self) -> frozenset[str]:
         """Every country that is entered or changed in."""
-        return frozenset(code for leg in self.legs for code in (leg.country, *(c.country for c in leg.via)))
+        changes = (change for via in (*(leg.via for leg in self.legs), self.way_home) for change in via)
+        return frozenset((*(leg.country for leg in self.legs), *(change.country for change in changes)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,12 +195,18 @@ def stops_of(journey: Journey) -> tuple[Stop, ...]:
     before: list[Been] = []
     if journey.departure:
         before.append(Been(journey.departure, False, left_on=journey.departs_on))
+
+    def change_at(change: Change, on: date | None) -> None:
+        found.append(Stop(len(found) + 1, change.country, True, on, on, change.hours, tuple(before)))
+        before.append(Been(change.country, True, change.hours, on))
+
     for leg in journey.legs:
         for change in leg.via:
-            found.append(Stop(len(found) + 1, change.country, True, leg.arrives_on, leg.arrives_on, change.hours, tuple(before)))
-            before.append(Been(change.country, True, change.hours, leg.arrives_on))
+            change_at(change, leg.arrives_on)
         found.append(Stop(len(found) + 1, leg.country, False, leg.arrives_on, leg.leaves_on, None, tuple(before)))
         before.append(Been(leg.country, False, left_on=leg.leaves_on))
+    for change in journey.way_home:
+        change_at(change, journey.legs[-1].leaves_on if journey.legs else None)
     return tuple(found)
 
 

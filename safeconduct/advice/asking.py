@@ -34,6 +34,7 @@ def as_data(asked: Asked) -> dict[str, Any]:
         ],
         "departs_on": _iso(asked.departs_on),
         "returns_on": _iso(asked.returns_on),
+        "way_home": [[change.country, change.hours] for change in asked.way_home],
         **about_data(asked),
     }  # fmt: skip
 
@@ -58,9 +59,11 @@ def asked_of(data: Mapping[str, Any]) -> Asked:
         )
         for one in data.get("stops", ())
     )  # fmt: skip
-    return with_person(
-        Asked(data.get("departure", ""), stops, _day(data.get("departs_on")), _day(data.get("returns_on"))), data
-    )
+    asked = Asked(
+        data.get("departure", ""), stops, _day(data.get("departs_on")), _day(data.get("returns_on")),
+        way_home=tuple(Change(country, hours) for country, hours in data.get("way_home", ())),
+    )  # fmt: skip
+    return with_person(asked, data)
 
 
 def with_person(asked: Asked, data: Mapping[str, Any]) -> Asked:
@@ -109,6 +112,8 @@ def asked_of_trip(stops: Sequence[Stop], *, home: str, lang: str = "", departure
         if is_home_again:
             returns = _date(one.arrive)
             break
+        if one.country == start and not found and not one.is_stay and n < last:
+            continue  # on the way out of the country that the journey begins in
         if _is_change(one, is_last=n == last):
             changes.append(Change(one.country, one.hours))
             continue
@@ -120,7 +125,7 @@ def asked_of_trip(stops: Sequence[Stop], *, home: str, lang: str = "", departure
             )
         )  # fmt: skip
         changes = []
-    return Asked(start, tuple(found), _date(departs), returns)
+    return Asked(start, tuple(found), _date(departs), returns, way_home=tuple(changes))
 
 
 def _presences(stops: Iterable[Stop]) -> tuple[list[_Presence], str, datetime | None]:
@@ -131,7 +136,10 @@ def _presences(stops: Iterable[Stop]) -> tuple[list[_Presence], str, datetime | 
         if stop.to_place is not None:
             if not found:
                 origin, departs = stop.place.country_code, stop.depart_wall
-            elif found[-1].country == stop.place.country_code:
+            else:
+                # Whoever leaves from another country than the one before was there, since when nobody said.
+                if stop.place.country_code and found[-1].country != stop.place.country_code:
+                    found.append(_Presence(stop.place.country_code))
                 found[-1].leave, found[-1].leave_at = stop.depart_wall, stop.depart_at
             _go_on(found, stop.to_place, arrive=stop.arrive_wall, arrive_at=stop.arrive_at)
             continue
@@ -164,7 +172,11 @@ def _names(places: Sequence[tuple[Place, float]], lang: str) -> str:
 
 def digest_of(asked: Asked) -> str:
     """Return a digest of where and when: countries, days and changes of planes; of nothing else."""
-    said = [(s.country, _iso(s.arrive), _iso(s.leave), [c.country for c in s.via]) for s in asked.stops]
+    said: list[tuple[Any, ...]] = [
+        (s.country, _iso(s.arrive), _iso(s.leave), [c.country for c in s.via]) for s in asked.stops
+    ]
+    if asked.way_home:
+        said.append(tuple(change.country for change in asked.way_home))
     return hashlib.sha256(repr((asked.departure, said)).encode()).hexdigest()
 
 

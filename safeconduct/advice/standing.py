@@ -113,7 +113,7 @@ def _gone_line(key: str) -> Line:
 
 def _is_on_the_way(key: str, asked: Asked) -> bool:
     """False for what was about a country that the journey no longer leads to: that is a change of the journey."""
-    countries = {*asked.countries, *(change.country for stop in asked.stops for change in stop.via)}
+    countries = {*asked.countries, *(change.country for change in asked.changes)}
     about = [part for part in key.split(".")[2:] if len(part) == 2 and part.isalpha() and part.isupper()]
     return not about or bool(countries & set(about))
 

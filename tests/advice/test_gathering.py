@@ -154,6 +154,29 @@ def test_active_alerts_holidays_and_the_season_of_the_stay(world: World) -> None
     assert [label.split(", ")[1] for label in months] == ["December", "January"]
 
 
+def test_without_an_end_twelve_months_are_looked_at_and_it_says_so(world: World) -> None:
+    found = brief(asked(returns_on=None))
+    end = line(found, "dates.end.KE")
+    assert end.is_unknown and "Mon 11 Jan 2027" in end.text and not keys(found, "dates.holiday.none")
+    assert line(found, "dates.holiday.KE.2027-12-25") and not keys(found, "dates.holiday.KE.2028-02")
+    assert not keys(brief(), "dates.end") and not keys(brief(), "dates.holiday.KE.2027-12")
+    # Holidays of a stay of more than twelve months are those of all of its days.
+    long = brief(asked(returns_on=date(2028, 12, 31)))
+    assert keys(long, "dates.holiday.KE.2027-12-25") and keys(long, "dates.holiday.KE.2028-12-25")
+
+
+def test_that_nothing_is_active_is_said_only_while_a_source_is_read(world: World) -> None:
+    assert line(brief(), "dates.alert.unread.KE").is_unknown and not keys(brief(), "dates.alert.none")
+    assert line(brief(), "dates.changed.unknown.KE").is_unknown and not keys(brief(), "dates.changed.none")
+    alerts = put_alert(message("storm-1", polygon="50,10 50,11 51,11 51,10 50,10"), at=NOW).source
+    for at, is_read in ((NOW - timedelta(minutes=1), True), (NOW - timedelta(days=2), False)):
+        type(alerts).objects.filter(pk=alerts.pk).update(last_ok_at=at, country_code="")
+        assert bool(keys(brief(), "dates.alert.none.KE")) is is_read
+        assert bool(keys(brief(), "dates.alert.unread.KE")) is not is_read
+    type(alerts).objects.filter(pk=alerts.pk).update(last_ok_at=NOW, country_code="JP")
+    assert line(brief(), "dates.alert.unread.KE").is_unknown
+
+
 def test_quotes_say_for_whom_they_are_and_under_which_licence(world: World) -> None:
     html = "<p>For British citizens.</p><h3>Visas</h3><p>You need a visa.</p>"
     parts = (section(html, "entry", "Entry requirements"), section("<p>Take care.</p>", "security", "Safety"))

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from django.utils.translation import gettext as _
 
-from safeconduct.advice.answers import Source
+from safeconduct.advice.answers import Change, Source
 from safeconduct.advice.briefing import Group, Line
 from safeconduct.advice.gathered.materials import (
     Destination,
@@ -39,13 +39,10 @@ def trip_groups(materials: Materials) -> Iterator[Group]:
             _("arrival %(day)s") % {"day": day(stop.arrive)} if stop.arrive else "",
             _("departure %(day)s") % {"day": day(stop.leave)} if stop.leave else "",
         ]
-        for change in stop.via:
-            hours = _(", %(hours)s hours") % {"hours": f"{change.hours:g}"} if change.hours is not None else ""
-            via = _("Change of planes")
-            said = materials.name(change.country) + hours
-            lines.append(_said(f"via.{n}.{change.country}", via, said, change.country, change.hours))
+        lines += [_change(materials, f"via.{n}", _("Change of planes"), change) for change in stop.via]
         text = ": ".join(part for part in (where, listed([one for one in days if one])) if part)
         lines.append(_said(f"stop.{n}", _("Destination"), text, stop.country, stop.place, stop.arrive, stop.leave))
+    lines += [_change(materials, "home", _("Change of planes on the way home"), change) for change in asked.way_home]
     if asked.returns_on:
         lines.append(_said("return", _("You return"), day(asked.returns_on), asked.returns_on))
     unsaid = _("not said: answers that depend on it say so")
@@ -55,6 +52,12 @@ def trip_groups(materials: Materials) -> Iterator[Group]:
     if asked.residence:
         lines.append(_said("residence", _("You live in"), materials.name(asked.residence), asked.residence))
     yield Group("trip.asked", _("Your journey"), tuple(lines))
+
+
+def _change(materials: Materials, name: str, label: str, change: Change) -> Line:
+    hours = _(", %(hours)s hours") % {"hours": f"{change.hours:g}"} if change.hours is not None else ""
+    said = materials.name(change.country) + hours
+    return _said(f"{name}.{change.country}", label, said, change.country, change.hours)
 
 
 def _said(name: str, label: str, text: str, *substance: object) -> Line:

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from safeconduct.advice.answers import Source
 from safeconduct.advice.briefing import Group, Line, Tone
 from safeconduct.advice.gathered.materials import (
+    OPEN_END,
     Destination,
     Materials,
     day,
@@ -25,7 +26,7 @@ from safeconduct.alerts.labels import SEVERITIES
 from safeconduct.alerts.models import AlertVersion
 from safeconduct.alerts.queries import texts
 from safeconduct.lib.timewords import moment_words
-from safeconduct.places.calendar import holidays_of
+from safeconduct.places.calendar import SPAN, Holiday, holidays_of
 from safeconduct.places.climatechart import climate_months
 from safeconduct.places.models import Place
 from safeconduct.places.statements.climate import Climate, climate_of, corrected, nearest_city_with_climate
@@ -34,6 +35,8 @@ SIGNS: Final = {"Extreme": "5", "Severe": "4", "Moderate": "3", "Minor": "2"}
 TONES: Final[dict[str, Tone]] = {"Extreme": "stop", "Severe": "warn", "Moderate": "note"}
 ALL_MONTHS: Final = 12
 MOST_ALERTS: Final = 40
+MOST_YEARS: Final = 5
+"""Holidays of a longer stay are not looked up, and it says so."""
 
 
 def dates_groups(materials: Materials) -> Iterator[Group]:
@@ -59,7 +62,8 @@ def _alerts_lead(materials: Materials, destination: Destination) -> str:
 
 
 def _alerts(materials: Materials, destination: Destination) -> Iterator[Line]:
-    if not destination.alerts:
+    is_read = bool(destination.points) and not materials.alert_sources.isdisjoint({"", destination.code})
+    if is_read and not destination.alerts:
         yield Line(
             f"dates.alert.none.{destination.code}",
             _("No alert that reaches travellers is active here now, of the sources that are read."),
@@ -72,6 +76,11 @@ def _alerts(materials: Materials, destination: Destination) -> Iterator[Line]:
     if more > 0:
         text = _("%(count)s more are active; they stand on the destination’s page.") % {"count": more}
         yield Line(f"dates.alert.more.{destination.code}", text, is_portal=True, substance="more")
+    if not is_read:
+        text = _("Unknown: no source of alerts that reaches %(country)s was read lately. That does not mean that none is active.")
+        yield Line(
+            f"dates.alert.unread.{destination.code}", text % {"country": destination.name}, label=_("Alerts"), is_unknown=True
+        )
 
 
 def _alert(materials: Materials, version: AlertVersion, zone: str) -> Line:
@@ -92,19 +101,20 @@ def _alert(materials: Materials, version: AlertVersion, zone: str) -> Line:
 
 
 def _holidays(materials: Materials, destination: Destination) -> Iterator[Line]:
-    """Those of the days of the stay; of a journey without days, of the next twelve months."""
-    spans = destination.spans or ((materials.today, materials.today + timedelta(days=364)),)
+    """Those of the days of the stay; of one without an end, and of a journey without days, of twelve months."""
+    spans = destination.spans or ((materials.today, materials.today + OPEN_END),)
+    if destination.open_from is not None:
+        text = _("Nobody said when this stay ends: shown is what falls into the twelve months from %(day)s on.")
+        yield Line(
+            f"dates.end.{destination.code}", text % {"day": day(destination.open_from)}, label=_("End of the stay"),
+            is_unknown=True, substance=destination.open_from.isoformat(),
+        )  # fmt: skip
     found: dict[str, Line] = {}
+    unknown: list[date] = []
     for first, last in spans:
-        known = holidays_of(destination.code, first, materials.lang)
-        if known.unknown_from is not None and known.unknown_from <= last:
-            since = max(first, known.unknown_from)
-            key = f"dates.holiday.unknown.{destination.code}"
-            text = _("Unknown from %(day)s on: no holidays are computed for these days.") % {"day": day(since)}
-            found[key] = Line(key, text, label=_("Public holidays"), is_unknown=True, substance=since.isoformat())
-        for each in known.days:
-            if not first <= each.on <= last:
-                continue
+        days, since = _days_off(destination.code, first, last, materials.lang)
+        unknown += [since] if since is not None else []
+        for each in days:
             key = f"dates.holiday.{destination.code}.{each.on.isoformat()}"
             details = [", ".join(each.parts)] if each.parts else []
             if each.is_estimated:
@@ -113,6 +123,10 @@ def _holidays(materials: Materials, destination: Destination) -> Iterator[Line]:
                 key, each.name, (Source("holidays (MIT)", "https://pypi.org/project/holidays/", None),), "", day(each.on),
                 details=tuple(details), substance=repr((each.on, len(each.parts))),
             )  # fmt: skip
+    if unknown:
+        key, since = f"dates.holiday.unknown.{destination.code}", min(unknown)
+        text = _("Unknown from %(day)s on: no holidays are computed for these days.") % {"day": day(since)}
+        found[key] = Line(key, text, label=_("Public holidays"), is_unknown=True, substance=since.isoformat())
     if not found:
         yield Line(
             f"dates.holiday.none.{destination.code}", _("No public holiday falls into these days."),
@@ -120,6 +134,21 @@ def _holidays(materials: Materials, destination: Destination) -> Iterator[Line]:
             substance="none",
         )  # fmt: skip
     yield from sorted(found.values(), key=lambda line: (line.is_unknown, line.key))
+
+
+def _days_off(code: str, first: date, last: date, lang: str) -> tuple[list[Holiday], date | None]:
+    """Holidays from the first day to the last, twelve months at a time, and the first day of which none is known."""
+    found: list[Holiday] = []
+    start = first
+    while start <= last:
+        if start >= first + MOST_YEARS * SPAN:
+            return found, start
+        known = holidays_of(code, start, lang)
+        found += [each for each in known.days if each.on <= last]
+        if known.unknown_from is not None and known.unknown_from <= last:
+            return found, known.unknown_from
+        start += SPAN
+    return found, None
 
 
 def _occasions(materials: Materials, destination: Destination) -> Iterator[Line]:

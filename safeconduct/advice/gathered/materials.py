@@ -24,6 +24,7 @@ from safeconduct.alerts.models import AlertVersion
 from safeconduct.alerts.queries import active_for_place
 from safeconduct.centres.models import Centre
 from safeconduct.centres.queries import all_centres
+from safeconduct.feeds.models import Source as Feed
 from safeconduct.guides.assembly import fact_items
 from safeconduct.guides.document import Citation, FactItem
 from safeconduct.guides.models import Edition, OrganisationNote
@@ -39,6 +40,9 @@ from safeconduct.ratings.queries import Explained, explained_each
 
 LATELY: Final = timedelta(days=90)
 """As long as a change of advice or of a rating is told as one."""
+
+OPEN_END: Final = timedelta(days=364)
+"""As far is looked ahead where nobody said when a stay, or the journey, ends."""
 
 SHOWN: Final = frozenset({
     "airports", "calling_code", "currency", "drive_side", "electricity", "hour_cycle", "languages", "malaria", "measure",
@@ -61,7 +65,8 @@ class Written:
 
 @dataclass(frozen=True)
 class Destination:
-    """A country of the journey with everything looked up. `first` and `last`: the days that somebody may be there."""
+    """A country of the journey with everything looked up. `spans`: first and last days that somebody may be there; of a
+    stay whose end nobody said a year, and `open_from` its first day."""
 
     code: str
     name: str
@@ -69,6 +74,7 @@ class Destination:
     places: tuple[Place, ...]
     stops: tuple[int, ...]
     spans: tuple[tuple[date, date], ...]
+    open_from: date | None
     facts: Mapping[str, FactItem]
     values: Mapping[str, Any]
     advice: tuple[IssuerAdvice, ...]
@@ -104,6 +110,8 @@ class Materials:
     occasions: tuple[Occasion, ...]
     rating_changes: Mapping[str, tuple[RatingVersion, ...]]
     centres: tuple[Centre, ...]
+    alert_sources: frozenset[str]
+    """Countries of the sources of alerts that were read lately; empty: of the whole world."""
     fact_sources: Mapping[str, FactSource]
     """Of numbers and climates, by key."""
 
@@ -123,7 +131,7 @@ def materials_of(
 ) -> Materials:
     """Look everything up."""
     codes = asked.countries
-    others = {asked.departure, asked.residence, *asked.passports, *(c.country for stop in asked.stops for c in stop.via)}
+    others = {asked.departure, asked.residence, *asked.passports, *(c.country for c in asked.changes)}
     wanted = {code for code in (*codes, *others) if code}
     places = _places(asked, wanted, lang)
     place_names = names_of(places.values(), lang)
@@ -143,6 +151,7 @@ def materials_of(
         occasions=_occasions(spans, now.date()),
         rating_changes=_rating_changes(codes, now),
         centres=tuple(all_centres()),
+        alert_sources=_alert_sources(now),
         fact_sources={row.src: row for row in FactSource.objects.all()},
     )  # fmt: skip
 
@@ -157,9 +166,13 @@ def _places(asked: Asked, codes: Iterable[str], lang: str) -> dict[str, Place]:
     return {row.key: row for row in with_names_in(Place.objects.filter(key__in=keys), lang)}
 
 
-def _spans(asked: Asked, code: str) -> tuple[tuple[date, date], ...]:
+def _windows(asked: Asked, code: str) -> list[tuple[date, date | None]]:
     found = [asked.window(n) for n, stop in enumerate(asked.stops) if stop.country == code]
-    return tuple(sorted(span for span in found if span is not None))
+    return [span for span in found if span is not None]
+
+
+def _spans(asked: Asked, code: str) -> tuple[tuple[date, date], ...]:
+    return tuple(sorted((first, last or first + OPEN_END) for first, last in _windows(asked, code)))
 
 
 def _destinations(
@@ -191,6 +204,7 @@ def _destinations(
                 places=tuple(mine),
                 stops=tuple(n for n, stop in enumerate(asked.stops) if stop.country == code),
                 spans=spans[code],
+                open_from=min((first for first, last in _windows(asked, code) if last is None), default=None),
                 facts={item.field: item for row in items.values() for item in row},
                 values={fact.field: fact.value for fact in by_country[code]},
                 advice=advice.get(code, ()),
@@ -209,6 +223,15 @@ def _alerts(places: Iterable[Place], now: datetime) -> tuple[AlertVersion, ...]:
     """What is active at the places, the worst first, each once."""
     found = {version.pk: version for place in places for version in active_for_place(place, now=now)}
     return tuple(found.values())
+
+
+def _alert_sources(now: datetime) -> frozenset[str]:
+    """Countries of the sources of alerts whose last good document is no older than it may be."""
+    rows = Feed.objects.exclude(format__in=Feed.ADVICE)
+    return frozenset(
+        row.country_code for row in rows
+        if row.last_read_at is not None and (now - row.last_read_at).total_seconds() <= row.limit_seconds
+    )  # fmt: skip
 
 
 def _written(places: Iterable[Place], lang: str, organisation: Organisation | None) -> dict[str, list[Written]]:
@@ -244,7 +267,7 @@ def _written(places: Iterable[Place], lang: str, organisation: Organisation | No
 def _occasions(spans: Mapping[str, tuple[tuple[date, date], ...]], today: date) -> tuple[Occasion, ...]:
     days = [day for rows in spans.values() for span in rows for day in span]
     if not days:
-        days = [today, today + timedelta(days=365)]
+        days = [today, today + OPEN_END]
     rows = Occasion.objects.touching(min(days), max(days)).filter(country__in=list(spans)).select_related("place")
     return tuple(
         row
