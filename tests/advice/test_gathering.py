@@ -30,7 +30,7 @@ from tests.advice.occasionfiles import an_occasion
 from tests.advice.rulefiles import NOW, TODAY, rule_details
 from tests.advisories.registers import entry as advised
 from tests.advisories.registers import put, section, source
-from tests.alerts.messages import message
+from tests.alerts.messages import by_hand, message
 from tests.alerts.messages import put as put_alert
 from tests.conftest import World
 
@@ -168,7 +168,7 @@ def test_without_an_end_twelve_months_are_looked_at_and_it_says_so(world: World)
 def test_that_nothing_is_active_is_said_only_while_a_source_is_read(world: World) -> None:
     assert line(brief(), "dates.alert.unread.KE").is_unknown and not keys(brief(), "dates.alert.none")
     assert line(brief(), "dates.changed.unknown.KE").is_unknown and not keys(brief(), "dates.changed.none")
-    alerts = put_alert(message("storm-1", polygon="50,10 50,11 51,11 51,10 50,10"), at=NOW).source
+    alerts = by_hand("cap")
     for at, is_read in ((NOW - timedelta(minutes=1), True), (NOW - timedelta(days=2), False)):
         type(alerts).objects.filter(pk=alerts.pk).update(last_ok_at=at, country_code="")
         assert bool(keys(brief(), "dates.alert.none.KE")) is is_read
