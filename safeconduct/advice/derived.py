@@ -11,7 +11,7 @@ import csv
 import re
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any, Final
@@ -23,6 +23,7 @@ from safeconduct.advisories.cleaning import clean, plain
 from safeconduct.advisories.models import Category
 from safeconduct.advisories.queries import IssuerAdvice, SectionText, advice_for
 from safeconduct.feeds.models import Source as Feed
+from safeconduct.places.coverage import is_older
 from safeconduct.places.effective import EffectiveFact, effective_facts
 from safeconduct.places.factwords import Words
 from safeconduct.places.models import FactSource
@@ -56,6 +57,11 @@ class Link:
     label: str
     url: str
     sources: tuple[Source, ...]
+
+    def is_stale(self, today: date) -> bool:
+        """Whether it was looked at so long ago that somebody should look again."""
+        looked = [source.on for source in self.sources if source.on is not None]
+        return bool(looked) and is_older(min(looked), FIELDS[AUTHORITY], today)
 
 
 @dataclass(frozen=True, slots=True)

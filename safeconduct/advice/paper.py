@@ -323,6 +323,6 @@ def _text(briefing: Briefing) -> Iterator[str]:
 def _text_line(one: Line) -> str:
     sources = "; ".join(f"{each.name}{f', {each.on.isoformat()}' if each.on else ''}" for each in one.sources)
     said = f"{one.label}: {one.text}" if one.label and one.label != one.text else one.text
-    rest = " ".join(one.details)
+    rest = " ".join((*one.details, *([_("Old, to be checked.")] if one.is_stale else [])))
     where = f" {one.quote.url}" if one.quote is not None and one.quote.url else ""
     return f"    - {said}{f' {rest}' if rest else ''}{where}{f' [{sources}]' if sources else ''}"

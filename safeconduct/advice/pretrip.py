@@ -49,6 +49,7 @@ FRESH: Final = timedelta(days=3)
 """A trip that was there for longer when it was first seen (an older version, a worker that stood still) gets the mail
 of the week before only."""
 WRITTEN_FOR: Final = (Trip.State.REGISTERED, Trip.State.AWAITING, Trip.State.APPROVED)
+REFUSED_PAUSE: Final = timedelta(hours=1)
 Gather = Callable[[Asked, str, Organisation], Briefing]
 
 
@@ -65,12 +66,17 @@ def plan(row: PreTripMail, trip: Trip, now: datetime) -> dict[str, Any]:
     if is_moved:
         values |= {"round": row.round + 1, "registered_told_at": None, "week_told_at": None}
     if not is_ahead(trip, now):
-        return values | {"due_at": None}
+        return values | {"due_at": _looked_at_again(trip, now)}
     is_fresh = now - trip.changed_at < FRESH
     was_written = row.registered_told_at is not None and not is_moved
     if is_fresh and not was_written and (is_new or is_moved or row.due_at is not None):
         return values | {"due_at": max(now, trip.changed_at + SETTLING)}
     return values | {"due_at": week_before(trip.starts_at, now) if row.week_told_at is None or is_moved else None}
+
+
+def _looked_at_again(trip: Trip, now: datetime) -> datetime | None:
+    """Return when a trip to which no mail may go now is asked about again: one that is refused may yet be approved."""
+    return now + REFUSED_PAUSE if trip.state == Trip.State.REFUSED and trip.starts_at > now else None
 
 
 def first_due(changed_at: datetime, starts_at: datetime, now: datetime) -> datetime | None:
@@ -95,10 +101,14 @@ def write(row: PreTripMail, now: datetime, gather: Gather) -> dict[str, Any]:
     if row.revision != trip.revision:
         return plan(row, trip, now)
     digest = itinerary_digest(stops_of(trip))
-    if not is_ahead(trip, now) or standing_of(trip, now).holds:
+    if not is_ahead(trip, now):
+        return {"due_at": _looked_at_again(trip, now), "itinerary": digest}
+    if standing_of(trip, now).holds:
         return {"due_at": None, "itinerary": digest}
     was_new = row.registered_told_at is not None or now - trip.changed_at >= APART
     is_week = was_new and now >= trip.starts_at - BEFORE
+    if row.registered_told_at is not None and not is_week:
+        return {"due_at": week_before(trip.starts_at, now), "itinerary": digest}
     stage = emails.WEEK if is_week else emails.CHANGED if row.round > 1 else emails.REGISTERED
     values: dict[str, Any] = {"due_at": None if is_week else week_before(trip.starts_at, now), "itinerary": digest}
     # Whoever has no account was told of the trip, and of the way in, when it was entered.

@@ -49,7 +49,12 @@ class FieldCoverage:
 
 def is_stale(fact: EffectiveFact, field: FactField, today: date) -> bool:
     """Whether it was looked at so long ago that somebody should look again."""
-    return (today - fact.checked_on).days > field.fresh_months * DAYS_A_MONTH
+    return is_older(fact.checked_on, field, today)
+
+
+def is_older(checked_on: date, field: FactField, today: date) -> bool:
+    """Whether a value of this field that was looked at on that day should be looked at again."""
+    return (today - checked_on).days > field.fresh_months * DAYS_A_MONTH
 
 
 def coverage(today: date) -> list[FieldCoverage]:

@@ -18,7 +18,7 @@ from safeconduct.advice.actions import add_rule
 from safeconduct.advice.answers import Change
 from safeconduct.advice.briefing import STEPS, Asked, AskedStop, Briefing, Line, changes, checklist
 from safeconduct.advice.gathering import briefing_of
-from safeconduct.advice.paper import briefing_json, briefing_pdf
+from safeconduct.advice.paper import briefing_json, briefing_pdf, briefing_text
 from safeconduct.guides.actions import write_note
 from safeconduct.lib import clock
 from safeconduct.lib.errors import Refused
@@ -282,3 +282,26 @@ def test_the_paper_holds_the_statements(world: World, tmp_path: Path, lang: str)
     # A reader of right-to-left text gives Latin words back in another order.
     assert len(pdf) > 3 and all(word in text for word in ("invented", "election", *world.northfield.name.split()))
     assert b"pdfuaid" in data or b"StructTreeRoot" in data
+
+
+def test_what_is_old_says_so_even_beside_what_is_new(world: World) -> None:
+    add_rule(rule_details(passports="DE", source="Old office", source_date="2022-01-10"), by=None)
+    add_rule(rule_details(passports="DE", source="New office"), by=None)
+    visa = line(brief(asked(passports=("DE",))), "entry.visa.KE")
+    marked = {who: [text for text in visa.details if who in text] for who in ("Old office", "New office")}
+    assert all("Old, to be checked." in text for text in marked["Old office"]) and marked["Old office"]
+    assert not any("Old, to be checked." in text for text in marked["New office"]) and marked["New office"]
+    assert not visa.is_stale
+
+
+def test_old_numbers_and_addresses_say_so(world: World) -> None:
+    def stale(found: Briefing) -> set[bool]:
+        starts = ("entry.authority.", "contacts.emergency.")
+        return {one.is_stale for one in found.lines() if one.key.startswith(starts) and one.sources}
+
+    assert stale(brief()) == {False}
+    later = NOW + timedelta(days=365 * 6)
+    with clock.held_at(later):
+        found = briefing_of(asked(departs_on=later.date(), returns_on=later.date()), lang="en", now=later)
+    assert stale(found) == {True}
+    assert "Old, to be checked." in briefing_text(found)

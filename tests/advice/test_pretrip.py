@@ -232,3 +232,23 @@ def test_the_switch_of_an_organisation_is_its_own(world: World, client_of: Clien
     assert not pretrip.sends_pre_trip_mail(world.northfield) and pretrip.sends_pre_trip_mail(world.southgate)
     alice.post("/manage/settings/briefing-mail/", {"mail": "on"})
     assert pretrip.sends_pre_trip_mail(world.northfield)
+
+
+def test_a_trip_refused_when_its_mail_is_due_and_approved_later_gets_it(world: World) -> None:
+    with clock.held_at(NOW):
+        trip = trip_of(world)
+    work(NOW + 10 * MINUTE)
+    assert stages() == ["new"]
+    rows = Trip.objects.for_org(world.northfield).filter(pk=trip.pk)
+    rows.update(state=Trip.State.REFUSED)
+    week = trip.starts_at - 7 * DAY
+    work(week + MINUTE)
+    assert stages() == ["new"] and row_of(trip).due_at is not None
+    rows.update(state=Trip.State.APPROVED)
+    work(week + DAY)
+    assert stages() == ["new", "week"]
+    work(week + 2 * DAY)
+    assert stages() == ["new", "week"] and row_of(trip).due_at is None
+    rows.update(state=Trip.State.REFUSED)
+    work(trip.starts_at + MINUTE)
+    assert stages() == ["new", "week"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import date
 
 from django.utils.translation import gettext as _
 
@@ -19,9 +20,11 @@ from safeconduct.advice.gathered.materials import (
 from safeconduct.advice.kinds import PURPOSES
 from safeconduct.centres.queries import HelpCentre, centres_for
 from safeconduct.lib import phones
+from safeconduct.places.coverage import is_older
 from safeconduct.places.emergency import EmergencyLine, emergency_from
 from safeconduct.places.factwords import Words
 from safeconduct.places.models import FactSource
+from safeconduct.places.registry import FIELDS
 
 
 def trip_groups(materials: Materials) -> Iterator[Group]:
@@ -92,7 +95,7 @@ def _emergency(materials: Materials, destination: Destination) -> Iterator[Line]
             continue
         numbers += [f"{line.label}: {', '.join(one.number for one in line.numbers)}"]
         own = (Source(known.source_title, known.source_url, known.checked_on),) if known and known.is_override else ()
-        yield _number_line(destination, line, own)
+        yield _number_line(destination, line, own, materials.today)
     if known is None:
         text = _("Unknown: ask your hosts on arrival.")
         yield Line(f"contacts.emergency.none.{destination.code}", text, label=_("Emergency numbers"), is_unknown=True)
@@ -105,14 +108,16 @@ def _emergency(materials: Materials, destination: Destination) -> Iterator[Line]
         )  # fmt: skip
 
 
-def _number_line(destination: Destination, line: EmergencyLine, own: tuple[Source, ...]) -> Line:
+def _number_line(destination: Destination, line: EmergencyLine, own: tuple[Source, ...], today: date) -> Line:
     cited: dict[FactSource, None] = {source: None for number in line.numbers for source in number.sources}
     checked = line.checked_on
     numbers = ", ".join(number.number for number in line.numbers)
     sources = own or tuple(Source(one.title, one.url, checked) for one in cited)
+    looked = [source.on for source in sources if source.on is not None]
     return Line(
         f"contacts.emergency.{line.service}.{destination.code}", numbers, sources, label=line.label,
-        is_unknown=not sources, links=tuple((one.number, f"tel:{one.number}") for one in line.numbers), substance=numbers,
+        is_unknown=not sources, is_stale=bool(looked) and is_older(min(looked), FIELDS["emergency"], today),
+        links=tuple((one.number, f"tel:{one.number}") for one in line.numbers), substance=numbers,
     )  # fmt: skip
 
 

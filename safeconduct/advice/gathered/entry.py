@@ -85,7 +85,7 @@ def _stop_group(
     if silent:
         lines.append(_silent_line(materials, silent, report, step, tail, place))
     if step == "entry" and not stop.is_transit:
-        lines += [_link_line(n, link, tail) for n, link in enumerate(report.links)]
+        lines += [_link_line(n, link, tail, materials.today) for n, link in enumerate(report.links)]
     if not stop.is_transit:
         lines += _quotes(report.quotes, step, tail)
     title = _("Change of planes: %(country)s") % {"country": place} if stop.is_transit else _titles()[step]
@@ -123,7 +123,9 @@ def _rule_line(
         if not said:
             continue
         whose = ", ".join(source.name for source in line.sources)
-        details.append(_("%(says)s (%(who)s)") % {"says": said, "who": whose} if len(row.lines) > 1 else said)
+        said = _("%(says)s (%(who)s)") % {"says": said, "who": whose} if len(row.lines) > 1 else said
+        # The answer as a whole is called old when all of its rules are.
+        details.append(" ".join((said, _("Old, to be checked."))) if line.is_stale and not row.is_stale else said)
     for _state, word, count in row.by_passport:
         details.append(_("%(answer)s: by rules for %(count)s passports.") % {"answer": word, "count": count})
     details += _written_about(row.quotes)
@@ -183,10 +185,10 @@ def _silent_line(
     )  # fmt: skip
 
 
-def _link_line(number: int, link: Link, tail: str) -> Line:
+def _link_line(number: int, link: Link, tail: str, today: date) -> Line:
     return Line(
         f"entry.authority.{tail}.{number}", link.label, link.sources, label=_("The authority’s own address"),
-        link=link.url, links=((link.label, link.url),), substance=link.url,
+        is_stale=link.is_stale(today), link=link.url, links=((link.label, link.url),), substance=link.url,
     )  # fmt: skip
 
 
