@@ -12,7 +12,7 @@ from safeconduct.accounts.models import User
 from safeconduct.audit import actions as audit
 from safeconduct.inbox import intotrips
 from safeconduct.inbox.intotrips import Item
-from safeconduct.inbox.keeping import reservation_of
+from safeconduct.inbox.keeping import reservation_of, shown_of
 from safeconduct.inbox.models import Booking, Letter
 from safeconduct.inbox.sorting import places_of
 from safeconduct.inbox.stops import stop_of
@@ -56,13 +56,15 @@ def confirm(
     return trip
 
 
-def accept(seat: Seat, booking: Booking, *, by: User) -> str:
+def accept(seat: Seat, booking: Booking, *, by: User, shown: str) -> str:
     """Change or take out what a document says of a booking; return what that did, as inbox/words.py calls it. Raises
-    Refused."""
+    Refused, also when something else waits than what was shown."""
     with transaction.atomic():
         User.objects.select_for_update(no_key=True).get(pk=seat.user.pk)
         row = _again(seat, booking)
         one = _offered(row)
+        if shown_of(row.offered) != shown:
+            raise Refused("booking.changed", _("It changed meanwhile: look again."))
         if row.offered["action"] == "cancel":
             done = intotrips.take_out(row, by=by)
         elif row.offered["action"] == "change":

@@ -16,7 +16,7 @@ from safeconduct.accounts.models import User
 from safeconduct.inbox.keeping import reservation_of
 from safeconduct.inbox.mailhead import Head
 from safeconduct.inbox.models import Booking, Letter
-from safeconduct.inbox.roadsettings import loop_mark
+from safeconduct.inbox.roadsettings import authserv, loop_mark
 from safeconduct.inbox.words import change_text, letter_remarks, line_of, reason_text
 from safeconduct.lib import clock
 from safeconduct.notify.addresses import absolute
@@ -45,6 +45,9 @@ def answer(letter: Letter, head: Head, user: User, bookings: Mapping[str, Bookin
     with translation.override(user.language):
         outcome = {Letter.State.READ: "parsed", Letter.State.NEEDS_YOU: "needs_you"}.get(Letter.State(letter.state), "failed")
         slots = {"lines": _lines(letter, bookings), "url": _link(letter, bookings), "why": _why(letter)}
+        if authserv() and not letter.is_proved:
+            # Anybody may have written it in their name: our answer repeats none of its words.
+            slots |= {"lines": "", "why": ""}
     _send(ANSWER, letter, head, user.language, {"outcome": outcome, "has_lines": bool(slots["lines"])}, slots)
     return True
 

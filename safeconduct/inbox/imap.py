@@ -74,28 +74,39 @@ class Trouble(Exception):
         self.detail = detail
 
 
-def take_all(road: ImapRoad, *, limit: int, as_road: str = Letter.Road.IMAP) -> Iterator[bool]:
-    """Store up to so many mails that have not been seen; yield for each whether it is new. Raises Trouble."""
-    with _opened(road) as box:
-        for uid in _unseen(box)[:limit]:
+def take_all(
+    road: ImapRoad, *, limit: int, as_road: str = Letter.Road.IMAP, most_seconds: float = POLL_SECONDS
+) -> Iterator[bool]:
+    """Store up to so many mails that have not been seen; yield for each whether it is new. Raises Trouble, for mails that
+    the server does not give only after all others were taken."""
+    taken, failed = 0, []
+    with _opened(road, most_seconds) as box:
+        for uid in _unseen(box):
+            if taken == limit:
+                break
             data = _fetched(box, uid)
             if data is None:
-                # Gone meanwhile, or nothing in it.
+                failed.append(uid.decode())
+            if not data:
+                # Refused, gone meanwhile, or nothing in it.
                 continue
             _letter, is_new = take_in(data, road=as_road)
             _put_away(box, uid, road.done)
+            taken += 1
             yield is_new
+    if failed:
+        raise Trouble("protocol", f"FETCH {', '.join(failed[:10])}")
 
 
 @contextlib.contextmanager
-def _opened(road: ImapRoad) -> Iterator[imaplib.IMAP4]:
+def _opened(road: ImapRoad, most_seconds: float) -> Iterator[imaplib.IMAP4]:
     step = "connection"
     box: imaplib.IMAP4 | None = None
     watch: threading.Timer | None = None
     try:
         box = _connected(road)
         # Time-outs are for each read: a server that sends a byte a second would hold the poll for ever.
-        watch = threading.Timer(POLL_SECONDS, _cut, [box.sock])
+        watch = threading.Timer(most_seconds, _cut, [box.sock])
         watch.daemon = True
         watch.start()
         step = "login"
@@ -139,7 +150,7 @@ def _unseen(box: imaplib.IMAP4) -> list[bytes]:
 
 
 def _fetched(box: imaplib.IMAP4, uid: bytes) -> bytes | None:
-    """The mail, or as much as shows that it is too large."""
+    """The mail, or as much as shows that it is too large; nothing of one that is gone, None when the server refuses."""
     text = uid.decode()
     size = _size(box, text)
     most = MOST_DOCUMENT + 1 if size <= MOST_DOCUMENT else 256 * 1024
@@ -148,7 +159,7 @@ def _fetched(box: imaplib.IMAP4, uid: bytes) -> bytes | None:
         return None
     data = next((part[1] for part in found if isinstance(part, tuple) and len(part) > 1), None)
     if not isinstance(data, bytes) or not data:
-        return None
+        return b""
     return data if size <= MOST_DOCUMENT else data + b"\0" * (MOST_DOCUMENT + 1 - len(data))
 
 
@@ -169,7 +180,9 @@ def _flat(found: list[Any]) -> Iterator[bytes]:
 def _put_away(box: imaplib.IMAP4, uid: bytes, done: str) -> None:
     """Mark it as seen; with a folder for it, move it there (RFC 6851), or copy and delete where a server cannot move."""
     text = uid.decode()
-    box.uid("STORE", text, "+FLAGS.SILENT", "(\\Seen)")
+    status, _data = box.uid("STORE", text, "+FLAGS.SILENT", "(\\Seen)")
+    if status != "OK":
+        raise Trouble("protocol", f"STORE {text}")
     if not done:
         return
     if "MOVE" in box.capabilities:
@@ -178,6 +191,9 @@ def _put_away(box: imaplib.IMAP4, uid: bytes, done: str) -> None:
     status, _data = box.uid("COPY", text, _quoted(done))
     if status == "OK":
         box.uid("STORE", text, "+FLAGS.SILENT", "(\\Deleted)")
+        if "UIDPLUS" in box.capabilities:
+            # Without it others' deleted mails would go as well (RFC 4315); the server's own tidying does it then.
+            box.uid("EXPUNGE", text)
 
 
 def _quoted(folder: str) -> str:

@@ -52,3 +52,8 @@ def digest_of(one: Reservation) -> str:
     """Return a digest of what a reservation says of where somebody is when."""
     said = {name: each for name, each in plain_of(one).items() if name not in NOT_SAID}
     return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()[:32]
+
+
+def shown_of(offered: dict[str, Any]) -> str:
+    """Return a digest of what waits of a booking, by which a form says what its reader saw."""
+    return hashlib.sha256(json.dumps(offered, sort_keys=True).encode()).hexdigest()[:16]

@@ -11,7 +11,7 @@ from django.db.models import Count
 from django.urls import reverse
 
 from safeconduct.inbox.access import own_letters
-from safeconduct.inbox.keeping import reservation_of
+from safeconduct.inbox.keeping import reservation_of, shown_of
 from safeconduct.inbox.models import Booking, Letter, Mailbox
 from safeconduct.inbox.receiving import bookings_of
 from safeconduct.inbox.words import change_text, kind_text, letter_remarks, problems_of, when_text, where_text
@@ -42,6 +42,7 @@ class BookingLine:
     letter_url: str
     now_where: str
     now_when: str
+    shown: str
 
 
 @dataclass(frozen=True)
@@ -79,6 +80,7 @@ def booking_line(row: Booking) -> BookingLine:
         letter_url=reverse("inbox:letter", args=[row.letter.public_id]) if row.letter else "",
         now_where=where_text(now),
         now_when=when_text(now, year=year),
+        shown=shown_of(row.offered),
     )
 
 

@@ -26,6 +26,10 @@ SLACK = timedelta(days=1)
 """What ended less than this ago may not be over everywhere on earth."""
 
 
+_ASIDE = (Booking.State.WAITING, Booking.State.NOTED, Booking.State.OVER)
+"""In no trip, and only as sure as the document that told of it."""
+
+
 class Sorting:
     """One document's reservations, sorted into the bookings of one person in one organisation."""
 
@@ -89,9 +93,17 @@ class Sorting:
         else:
             self._renew(rows[0], one)
 
+    @property
+    def _is_unproved(self) -> bool:
+        """Whether anybody may have sent it: then it offers things, and neither keeps nor replaces any."""
+        return not self.letter.is_proved
+
     # What is new.
 
     def _begin(self, one: Reservation) -> None:
+        if self._is_unproved and (one.kind not in rules.STOPS or _is_over(one, self.now)):
+            self.changes.append({"code": "unproved", "booking": ""})
+            return
         booking = Booking(
             organisation=self.seat.organisation, user=self.seat.user, letter=self.letter, made_at=self.now
         )
@@ -126,6 +138,9 @@ class Sorting:
 
     def _renew(self, booking: Booking, one: Reservation) -> None:
         latest = _latest(booking)
+        if self._is_unproved and booking.state in _ASIDE and not _is_offered_by_anybody(booking):
+            self._note("unproved", booking)
+            return
         whole = rules.completed(one, latest)
         digest = digest_of(whole)
         is_same = bool(booking.seen) and booking.seen[-1] == digest
@@ -174,7 +189,13 @@ class Sorting:
         elif not live:
             self._note("same", rows[0])
         for row in live:
-            if one.problems:
+            if self._is_unproved and row.state in _ASIDE:
+                self._note("unproved", row)
+            elif one.problems and row.offered.get("action") == "enter":
+                # It is in no trip yet: whether it enters stays the question, with what this document says of it.
+                said = reservation_of(row.offered["reservation"])
+                self._offer(row, "enter", with_problems(said, Problem("was.cancelled")))
+            elif one.problems:
                 self._offer(row, "cancel", one)
             else:
                 row.letter = self.letter
@@ -205,6 +226,12 @@ def places_of(made: Made) -> dict[int, Place]:
 def _latest(booking: Booking) -> Reservation:
     """What the booking says: as it was entered, or as it waits to be entered the first time."""
     return reservation_of(booking.said)
+
+
+def _is_offered_by_anybody(booking: Booking) -> bool:
+    """Whether what waits of it came from a sender whom nothing proves."""
+    told = booking.offered.get("reservation", {}).get("problems", ())
+    return any(problem.get("code") == "sender.unproved" for problem in told)
 
 
 def _is_over(one: Reservation, now: datetime) -> bool:

@@ -146,7 +146,7 @@ def booking_accept(request: HttpRequest, public_id: str) -> HttpResponseBase:
     """Let a change or a cancellation that waits happen."""
     seat = the_seat(request)
     booking = access_booking(seat, public_id)
-    messages.success(request, change_text(accept(seat, booking, by=signed_in(request))))
+    messages.success(request, change_text(accept(seat, booking, by=signed_in(request), shown=request.POST.get("shown", ""))))
     return redirect("inbox:list")
 
 

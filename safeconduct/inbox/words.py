@@ -80,6 +80,7 @@ def change_text(code: str) -> str:
         "over": _("Over already"),
         "same": _("Nothing new"),
         "unknown": _("Called off; it was in no trip"),
+        "unproved": _("Left as it was: nothing proves who sent this"),
         "waits": _("Needs you"),
     }.get(code, code)
 

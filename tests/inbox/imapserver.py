@@ -26,6 +26,9 @@ class Box:
     can_move: bool = True
     stalls: bool = False
     dies_before_store: bool = False
+    refused: set[int] = field(default_factory=set)
+    may_store: bool = True
+    expunged: list[int] = field(default_factory=list)
     commands: list[str] = field(default_factory=list)
     _next: int = 1
 
@@ -59,7 +62,7 @@ class Handler(socketserver.StreamRequestHandler):
     def answer(self, tag: str, rest: str) -> bool:
         box, upper = self.box, rest.upper()
         if upper == "CAPABILITY":
-            self.say("* CAPABILITY IMAP4rev1" + (" MOVE" if box.can_move else ""))
+            self.say("* CAPABILITY IMAP4rev1" + (" MOVE" if box.can_move else " UIDPLUS"))
         elif upper.startswith("LOGIN "):
             quoted = '"' + box.password.replace("\\", "\\\\").replace('"', '\\"') + '"'
             if quoted not in rest or box.user not in rest:
@@ -72,6 +75,14 @@ class Handler(socketserver.StreamRequestHandler):
             self.say(f"* {len(box.mails)} EXISTS")
         elif upper.startswith("UID SEARCH"):
             self.say("* SEARCH " + " ".join(str(uid) for uid in box.mails if uid not in box.seen))
+        elif (match := re.match(r"UID (?:FETCH) (\d+)", rest)) and int(match[1]) in box.refused:
+            self.say(f"{tag} NO cannot read it")
+            return True
+        elif "UID STORE" in upper and not box.may_store:
+            self.say(f"{tag} NO read only")
+            return True
+        elif match := re.match(r"UID EXPUNGE (\d+)", rest):
+            box.expunged.append(int(match[1]))
         elif match := re.match(r"UID FETCH (\d+) \((.*)\)", rest):
             self.fetch(int(match[1]), match[2])
         elif match := re.match(r"UID STORE (\d+) \+FLAGS\.SILENT \((.*)\)", rest):

@@ -335,3 +335,33 @@ def test_a_change_whose_stop_goes_meanwhile_changes_nothing(world: World, hand_i
     assert intotrips.take_out(row, by=None) == "cancelled"
     trip.refresh_from_db()
     assert trip.title == "By hand" and [stop[0] for stop in times(trip)] == ["lodging"]
+
+
+def test_what_nothing_proves_replaces_nothing_that_waits(world: World, hand_in: HandIn) -> None:
+    hand_in(mail(flight(name="Carol Jones")))
+    row = Booking.objects.for_org(world.northfield).get()
+    forged = hand_in(mail(flight(leaves="11:45"), proof=None, message_id="<f1@x.example>"))
+    called_off = hand_in(mail(flight(status="Cancelled"), proof=None, message_id="<f2@x.example>"))
+    assert codes(forged) == codes(called_off) == ["unproved"]
+    now = Booking.objects.for_org(world.northfield).get()
+    assert (now.said, now.offered, now.state) == (row.said, row.offered, "waiting")
+
+
+def test_a_doubtful_cancellation_of_what_waits_leaves_the_question_open(world: World, hand_in: HandIn) -> None:
+    hand_in(mail(flight(name="Carol Jones")))
+    hand_in(mail(flight(status="Cancelled", name="Carol Jones"), message_id="<c@northfield.example.edu>"))
+    row = Booking.objects.for_org(world.northfield).get()
+    assert row.state == "waiting" and row.offered["action"] == "enter" and "was.cancelled" in str(row.offered)
+
+
+def test_what_nothing_proves_and_makes_no_stop_is_not_kept(world: World, hand_in: HandIn) -> None:
+    old = flight(day="2026-10-01", number="9")
+    assert codes(hand_in(mail(old, proof=None))) == ["unproved"]
+    assert not Booking.objects.for_org(world.northfield).exists()
+    assert codes(hand_in(mail(old, message_id="<two@northfield.example.edu>"))) == ["over"]
+
+
+def test_an_answer_repeats_no_words_of_a_sender_whom_nothing_proves(world: World, hand_in: HandIn) -> None:
+    hand_in(mail(flight(), proof="dmarc=fail header.from=northfield.example.edu"))
+    (answer,) = answers()
+    assert answer.slots["lines"] == answer.slots["why"] == "" and "/trips/bookings/" in answer.slots["url"]

@@ -13,6 +13,7 @@ from django.test import Client
 from safeconduct.accounts.actions import export_personal_data
 from safeconduct.accounts.models import User
 from safeconduct.inbox import receiving, roadsettings
+from safeconduct.inbox.keeping import shown_of
 from safeconduct.inbox.models import Booking, Letter
 from safeconduct.orgs.models import Programme
 from safeconduct.trips.models import Trip
@@ -37,6 +38,14 @@ def fields_of(page: str) -> dict[str, str]:
         chosen = re.search(r'<option value="([^"]*)"[^>]*selected', body) or re.search(r'<option value="([^"]*)"', body)
         found[name] = chosen[1] if chosen else ""
     return found | {"do": "save"}
+
+
+def accept(client: Client, row: Booking) -> None:
+    """Press the button of the page as it is now."""
+    page = client.get(PAGE).content.decode()
+    shown = re.search(rf"of/{row.public_id}/accept/.*?name=\"shown\" value=\"([^\"]+)\"", page, flags=re.S)
+    assert shown is not None
+    client.post(f"{PAGE}of/{row.public_id}/accept/", {"shown": shown[1]})
 
 
 def test_an_empty_page_says_what_to_do(world: World, client_of: ClientOf) -> None:
@@ -98,8 +107,22 @@ def test_a_cancellation_that_nothing_proves_is_the_persons_to_decide(
     trip = Trip.objects.of_user(world.bob).get()
     assert trip.stops.count() == 2
     hand_in(mail(flight(status="Cancelled"), proof=None, message_id="<again@x.example>"))
-    bob.post(f"{PAGE}of/{row.public_id}/accept/")
+    accept(bob, row)
     assert [stop.kind for stop in trip.stops.all()] == ["lodging"]
+
+
+def test_what_came_after_the_page_was_shown_is_not_accepted_unseen(
+    world: World, client_of: ClientOf, hand_in: HandIn
+) -> None:
+    bob = client_of(world.bob)
+    upload(bob, flight())
+    hand_in(mail(flight(day="2026-12-03")))
+    row = Booking.objects.for_org(world.northfield).get()
+    shown = shown_of(row.offered)
+    hand_in(mail(flight(day="2026-12-04"), message_id="<later@northfield.example.edu>"))
+    answer = bob.post(f"{PAGE}of/{row.public_id}/accept/", {"shown": shown})
+    assert answer.status_code == 409
+    assert Trip.objects.of_user(world.bob).get().stops.get().depart_local == "2026-12-01T10:15"
 
 
 def test_a_move_to_another_day_is_accepted_or_left(world: World, client_of: ClientOf, hand_in: HandIn) -> None:
@@ -109,7 +132,7 @@ def test_a_move_to_another_day_is_accepted_or_left(world: World, client_of: Clie
     row = Booking.objects.for_org(world.northfield).get()
     page = bob.get(PAGE).content.decode()
     assert "In your trip it stands as" in page
-    bob.post(f"{PAGE}of/{row.public_id}/accept/")
+    accept(bob, row)
     assert Trip.objects.of_user(world.bob).get().stops.get().depart_local == "2026-12-03T10:15"
 
 

@@ -55,7 +55,27 @@ def test_a_mail_can_be_moved_when_it_was_taken(world: World, settings: Settings)
             settings.SAFECONDUCT_BOOKINGS_IMAP = server.url("?done=Done")
             due()
             assert imap.poll_due(10) == 1
-        assert len(box.done) == 1
+        assert len(box.done) == 1 and box.expunged == ([] if can_move else [1])
+
+
+def test_a_mail_that_the_server_does_not_give_holds_up_no_other_and_is_told(world: World, settings: Settings) -> None:
+    box = Box()
+    box.refused = {box.put(mail(hotel(), message_id=f"<{number}@x.example>")) for number in range(3)}
+    box.put(mail(flight()))
+    with Server(box) as server:
+        settings.SAFECONDUCT_BOOKINGS_IMAP = server.url()
+        assert imap.poll_due(2) == 1 and Letter.objects.count() == 1
+        row = Mailbox.objects.get()
+        assert (row.problem, row.detail, row.taken_count) == ("protocol", "FETCH 1, 2, 3", 1)
+
+
+def test_a_mail_that_cannot_be_marked_is_told(world: World, settings: Settings) -> None:
+    box = Box(may_store=False)
+    box.put(mail(flight()))
+    with Server(box) as server:
+        settings.SAFECONDUCT_BOOKINGS_IMAP = server.url()
+        imap.poll_due(2)
+    assert Mailbox.objects.get().detail == "STORE 1" and Letter.objects.count() == 1
 
 
 @pytest.mark.parametrize("wrong", ["password", "folder", "nobody"])

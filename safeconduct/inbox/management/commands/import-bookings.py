@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,14 @@ from safeconduct.orgs.models import Organisation
 from safeconduct.trips.bookings.containers import MOST_DOCUMENT
 
 MOST_FILES = 10_000
+MOST_SECONDS = 6 * 3600.0
+"""A mailbox of years takes its time; somebody sits before it."""
+
+
+def _beginning(path: Path) -> bytes:
+    """As much of a file as shows that it is too large."""
+    with path.open("rb") as file:
+        return file.read(MOST_DOCUMENT + 1)
 
 
 class Command(JsonCommand):
@@ -73,18 +82,18 @@ class Command(JsonCommand):
     @staticmethod
     def _mailbox(url: str) -> int:
         try:
-            return sum(take_all(imap_road_of(url), limit=MOST_FILES, as_road=Letter.Road.COMMAND))
+            return sum(take_all(imap_road_of(url), limit=MOST_FILES, as_road=Letter.Road.COMMAND, most_seconds=MOST_SECONDS))
         except ImproperlyConfigured as error:
             raise Refused("import.url", str(error)) from None
         except Trouble as trouble:
             raise Refused(f"imap.{trouble.code}", f"{trouble.code}: {trouble.detail}") from None
 
     @staticmethod
-    def _documents(folder: Path) -> list[bytes]:
+    def _documents(folder: Path) -> Iterator[bytes]:
         if not folder.is_dir():
             raise Refused("import.folder", f"{folder} is no folder")
         files = [path for path in sorted(folder.rglob("*")) if path.is_file()][:MOST_FILES]
-        return [path.read_bytes()[: MOST_DOCUMENT + 1] for path in files]
+        return (_beginning(path) for path in files)
 
     @staticmethod
     def _person(email: str, public_id: str) -> tuple[User | None, Organisation | None]:
