@@ -98,9 +98,17 @@ def read_details(values: Mapping[str, str], *, today: date) -> tuple[OccasionDet
         problems[wrong[0]] = wrong[1]
     place = None
     if country and given["place"]:
-        place = place_in(country, given["place"])
-        if place is None:
-            problems["place"] = _("No place of this country is called “%(text)s”.") % {"text": given["place"][:60]}
+        found = places_in(country, given["place"])
+        text = given["place"][:60]
+        if not found:
+            problems["place"] = _("No place of this country is called “%(text)s”.") % {"text": text}
+        elif len(found) > 1:
+            named = "; ".join(f"{one.key} {one.name}" for one in found[:5])
+            problems["place"] = _("“%(text)s” may be several places; give the key of one: %(places)s.") % {
+                "text": text, "places": named
+            }  # fmt: skip
+        else:
+            place = found[0]
     if problems or first is None or last is None or days["source_date"] is None:
         return None, problems
     return (
@@ -122,16 +130,19 @@ def _day(text: str, name: str, problems: dict[str, str]) -> date | None:
         return None
 
 
-def place_in(country: str, text: str) -> Place | None:
-    """Return the city of a country that is called so, by its whole name or its key; None when none is."""
+def places_in(country: str, text: str) -> list[Place]:
+    """Return the cities of a country that are called so, by their whole name or their key, the likeliest first."""
     rows = Place.objects.filter(country_code=country, kind=Place.Kind.CITY, state=Place.State.ACTIVE)
     if ":" in text:
-        return rows.filter(key=text).first()
-    for hit in search(text, limit=50):
-        names = {fold(hit.name), fold(hit.native_name), *(fold(name) for name in hit.names)}
-        if hit.kind == "city" and hit.country == country and fold(text) in names:
-            return rows.filter(key=hit.key).first()
-    return None
+        return list(rows.filter(key=text))
+    keys = [
+        hit.key
+        for hit in search(text, limit=50)
+        if hit.kind == "city"
+        and hit.country == country
+        and fold(text) in {fold(hit.name), fold(hit.native_name), *(fold(name) for name in hit.names)}
+    ]
+    return sorted(rows.filter(key__in=keys), key=lambda place: keys.index(place.key))
 
 
 def as_row(row: Occasion) -> dict[str, str]:

@@ -25,7 +25,7 @@ from safeconduct.orgs.access import Seat
 from safeconduct.orgs.models import Organisation
 from safeconduct.orgs.tenancy import TenantQuerySet
 from safeconduct.trips.models import WATCHED, Stop, Trip
-from safeconduct.trips.queries import stops_of
+from safeconduct.trips.queries import stops_of, with_stops
 
 TO_REGISTER: Final = "contacts.organisation"
 """The line that asks to register the journey."""
@@ -180,14 +180,17 @@ def standing_of(trip: Trip, now: datetime) -> Standing:
 
 def not_acknowledged(rows: TenantQuerySet[Trip], organisation: Organisation, now: datetime) -> TenantQuerySet[Trip]:
     """Return of an organisation's trips those that are not over and whose briefing, as they are now, nobody acknowledged."""
+    current = rows.filter(Q(ends_at__isnull=True) | Q(ends_at__gte=now), state__in=WATCHED)
     acknowledged = Preparation.objects.for_org(organisation).filter(acknowledged_at__isnull=False, trip__isnull=False)
-    changed = acknowledged.exclude(acknowledged_revision=F("trip__revision")).select_related("trip")
-    outdated = [row.trip_id for row in changed if row.trip is not None and not _is_for(row, row.trip, stops_of(row.trip))]
-    return rows.filter(
-        Q(pk__in=outdated) | ~Exists(acknowledged.filter(trip=OuterRef("pk"))),
-        Q(ends_at__isnull=True) | Q(ends_at__gte=now),
-        state__in=WATCHED,
-    )
+    changed = {
+        row.trip_id: row
+        for row in acknowledged.exclude(acknowledged_revision=F("trip__revision")).filter(
+            Q(trip__ends_at__isnull=True) | Q(trip__ends_at__gte=now), trip__state__in=WATCHED
+        )
+    }
+    trips = with_stops(Trip.objects.for_org(organisation).filter(pk__in=list(changed)), organisation)
+    outdated = [trip.pk for trip in trips if not _is_for(changed[trip.pk], trip, list(trip.stops.all()))]
+    return current.filter(Q(pk__in=outdated) | ~Exists(acknowledged.filter(trip=OuterRef("pk"))))
 
 
 def sends_pre_trip_mail(organisation: Organisation | int) -> bool:

@@ -80,11 +80,9 @@ def delegates(request: HttpRequest) -> HttpResponseBase:
             else:
                 messages.success(request, _("%(name)s may enter trips for you now.") % {"name": row.delegate.name})
                 return redirect("trips:delegates")
-    at = clock.now()
-    entered = [(trip, count_of(trip, stops_of(trip), at)) for trip in entered_trips(seat)[:100]]
     context = {
         "nav": "trips", "seat": seat, "form": form, "mine": delegates_of(seat), "others": delegations_to(seat),
-        "entered": entered,
+        "entered": entered_trips(seat)[:100],
     }  # fmt: skip
     return render(request, "trips/delegates.html", context)
 

@@ -21,7 +21,7 @@ from safeconduct.lib.errors import NotFound
 from safeconduct.lib.ids import token, token_digest
 from safeconduct.orgs.models import Organisation
 from safeconduct.trips.calendars import calendar_of
-from safeconduct.trips.models import CalendarFeed, Trip
+from safeconduct.trips.models import CalendarFeed, Stop, Trip
 from safeconduct.trips.queries import trips_for
 
 LOOKS_BACK: Final = timedelta(days=366)
@@ -71,8 +71,11 @@ def read_feed(feed: CalendarFeed) -> bytes:
     since = now - LOOKS_BACK
     rows = trips_for(feed.user).exclude(state=Trip.State.DRAFT).filter(organisation__is_active=True)
     rows = rows.filter(Q(ends_at__isnull=True) | Q(ends_at__gte=since)).order_by("starts_at", "id")
-    found = [
-        (trip, list(trip.stops.select_related("place", "to_place").order_by("seq"))) for trip in rows
-    ]
+    trips = list(rows)
+    stops: dict[int, list[Stop]] = {trip.pk: [] for trip in trips}
+    for house in {trip.organisation_id for trip in trips}:
+        for stop in Stop.objects.for_org(house).filter(trip__in=trips).select_related("place", "to_place").order_by("seq"):
+            stops[stop.trip_id].append(stop)
+    found = [(trip, stops[trip.pk]) for trip in trips]
     with translation.override(feed.user.language):
         return calendar_of(found, name=_("My trips"))

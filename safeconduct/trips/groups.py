@@ -49,10 +49,15 @@ def groups_of(organisation: Organisation) -> TenantQuerySet[TripGroup]:
     return TripGroup.objects.for_org(organisation).select_related("made_by")
 
 
+def trips_of_groups(organisation: Organisation | int, groups: Sequence[TripGroup]) -> TenantQuerySet[Trip]:
+    """Return the trips of some groups of an organisation, those that were taken off too."""
+    rows = Trip.objects.for_org(organisation).filter(source_name__in=[group.name for group in groups])
+    return rows.exclude(source_id="")
+
+
 def trips_of_group(group: TripGroup) -> TenantQuerySet[Trip]:
     """Return the trips of a group by name of their people, those that were taken off too."""
-    rows = Trip.objects.for_org(group.organisation_id).filter(source_name=group.name).exclude(source_id="")
-    return rows.select_related("user", "membership", "organisation", "addressee").order_by(
+    return trips_of_groups(group.organisation_id, [group]).select_related("user", "membership", "organisation", "addressee").order_by(
         "user__family_name", "user__given_name", "id"
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -15,6 +16,7 @@ from safeconduct.accounts.models import User
 from safeconduct.advice.models import Occasion
 from safeconduct.advice.occasions import COLUMNS, import_occasions, read_details, read_file, template
 from safeconduct.lib import clock
+from safeconduct.places.models import Place
 from tests.advice.occasionfiles import an_occasion
 from tests.advice.rulefiles import NOW, TODAY
 from tests.advice.test_pages import words
@@ -106,3 +108,12 @@ def test_the_list_shows_what_is_to_come_and_what_is_past_apart(world: World, cli
     assert "Long ago" not in words(olga.get(PAGE)) and "An invented election" in words(olga.get(PAGE))
     assert "Long ago" in words(olga.get(f"{PAGE}?only=past")) and "No occasion fits" in words(olga.get(f"{PAGE}?country=JP"))
     assert client_of(world.alice).get(PAGE).status_code == 404
+
+
+def test_a_name_of_several_places_asks_which(world: World) -> None:
+    details, problems = read_details({**TYPED, "country": "US", "place": "Springfield"}, today=TODAY)
+    assert details is None and "may be several places" in problems["place"]
+    keys = re.findall(r"geonames:[0-9]+", problems["place"])
+    assert len(keys) > 1
+    details, _none = read_details({**TYPED, "country": "US", "place": keys[1]}, today=TODAY)
+    assert details is not None and Place.objects.get(pk=details.place_id).key == keys[1]

@@ -84,8 +84,6 @@ def occasion(request: HttpRequest, public_id: str) -> HttpResponseBase:
     """Look at an occasion, and change it."""
     row = rows_of.the_occasion(public_id)
     initial = rows_of.as_row(row)
-    if row.place is not None:
-        initial["place"] = localised_name(row.place, request.LANGUAGE_CODE)
     form = OccasionForm(request.POST if request.method == "POST" else None, initial=initial)
     title = row.title
     if form.is_bound and form.is_valid() and form.details:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django import forms
 from django.contrib import messages
+from django.db.models import Count
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
@@ -27,6 +28,7 @@ from safeconduct.trips.groups import (
     settled_of,
     take_off,
     trips_of_group,
+    trips_of_groups,
 )
 from safeconduct.trips.imports.people import People, as_list, people_in
 from safeconduct.trips.itinerary import Itinerary
@@ -81,9 +83,9 @@ class PeopleForm(forms.Form):
 def groups(request: HttpRequest) -> HttpResponse:
     """The groups of the organisation."""
     rows = list(groups_of(the_seat(request).organisation)[:200])
-    counted = [
-        (group, trips_of_group(group).exclude(state=Trip.State.CANCELLED).count()) for group in rows
-    ]
+    planned = trips_of_groups(the_seat(request).organisation, rows).exclude(state=Trip.State.CANCELLED).order_by()
+    counts = dict(planned.values_list("source_name").annotate(Count("pk")))
+    counted = [(group, counts.get(group.name, 0)) for group in rows]
     return render(request, "ops/manage/trip_groups.html", {"nav": "manage_trips", "groups": counted})
 
 

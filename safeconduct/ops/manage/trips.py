@@ -32,6 +32,7 @@ from safeconduct.trips.queries import (
     counts_of_organisation,
     stops_of,
     trips_of_organisation,
+    with_stops,
 )
 from safeconduct.trips.timeline import count_of, timeline
 
@@ -43,9 +44,9 @@ def trip_list(request: HttpRequest) -> HttpResponse:
     seat, at = the_seat(request), clock.now()
     rows, state, words, is_unread = _listed(request, seat, at)
     counts = counts_of_organisation(the_seat(request))
-    counted = rows.annotate(companion_count=Count("companions", distinct=True))
+    counted = with_stops(rows, seat.organisation).annotate(companion_count=Count("companions", distinct=True))
     page = Paginator(counted, 50).get_page(request.GET.get("page"))
-    shown = [(trip, stops_of(trip)) for trip in page]
+    shown = [(trip, list(trip.stops.all())) for trip in page]
     briefed = standings(shown, at)
     lines = [(trip, stops, count_of(trip, stops, at), briefed[trip.pk]) for trip, stops in shown]
     context = {
