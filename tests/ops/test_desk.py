@@ -430,9 +430,9 @@ def test_the_menus_hold_what_the_reader_may_open(world: World, client_of: Client
         "analyst": make_user("anna@desk.example.org", "Anna", "Weiss", desk_role="analyst"),
         "coordinator": make_user("cora@desk.example.org", "Cora", "Lind", desk_role="coordinator"),
     }
-    desk = [f"/desk/{page}" for page in ("", "events/", "sources/", "guides/", "facts/", "ratings/", "entry-rules/")]
-    rest = [f"/desk/{page}" for page in ("organisations/", "centres/", "deliveries/")]
-    console = [f"/manage/{page}" for page in ("", "people/", "trips/", "guides/", "ratings/", "invitations/", "settings/")]
+    desk = [f"/desk/{page}" for page in ("", "events/", "sources/", "guides/", "facts/", "ratings/", "entry-rules/", "occasions/")]
+    rest = [f"/desk/{page}" for page in ("organisations/", "centres/", "deliveries/", "bookings/")]
+    console = [f"/manage/{page}" for page in ("", "people/", "trips/", "approvals/", "guides/", "ratings/", "invitations/", "settings/")]
     for person, home, expected in (
         (world.olga, "/desk/", desk + rest), (people["analyst"], "/desk/", desk), (people["coordinator"], "/desk/", ["/desk/"]),
         (world.alice, "/manage/", console),
@@ -449,7 +449,7 @@ def test_a_small_screen_gets_four_entries_and_a_list(world: World, client_of: Cl
     page = client_of(world.olga).get("/desk/").content.decode()
     listed = page.split('class="nav-more"')[1].split("</details>")[0]
     assert "<summary>" in listed and "/desk/facts/" in listed and "/desk/guides/" not in listed
-    assert page.count('class="nav-rest"') == 6
+    assert page.count('class="nav-rest"') == 8
     # A member's five stand in the bar as they are.
     home = client_of(world.bob).get("/").content.decode()
     assert "nav-more" not in home and len(menu_of(home)) == 5

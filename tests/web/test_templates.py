@@ -17,6 +17,7 @@ ALLOWED_WORDS = {
     "UTC",
     "CAP",
     "CSV",
+    "PDF",
     "JSON",
     "HTML",
     "SMTP",
@@ -26,7 +27,7 @@ ALLOWED_WORDS = {
     "example",
     "edu",
 }
-ALLOWED_TEXTS = {"Message-ID"}
+ALLOWED_TEXTS = {"Message-ID", "schema.org"}
 SPOKEN = ("aria-label", "placeholder", "title", "alt", "data-th", "data-busy")
 
 

@@ -20,8 +20,8 @@ def line(value: Any, most: int = 200) -> str:
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         return ""
     words = " ".join(html.unescape(str(value)).split())
-    # No control characters, which a database may not store, nor halves of letters.
-    return "".join(one for one in words if unicodedata.category(one) not in ("Cc", "Cs"))[:most].strip()
+    # A database may not store control characters nor halves of letters. That something stood there is kept.
+    return "".join("\N{REPLACEMENT CHARACTER}" if unicodedata.category(one) in ("Cc", "Cs") else one for one in words)[:most].strip()
 
 
 def first(value: Any) -> Any:
