@@ -25,7 +25,7 @@ def test_a_phone_opens_the_rest_as_a_list(open_page: OpenPage, state_of: State, 
     assert page.locator(".nav-more li:visible").count() == 0
     more.click()
     listed = page.locator(".nav-more li:visible")
-    expect(listed).to_have_count(6)
+    expect(listed).to_have_count(8)
     expect(listed.locator("[aria-current=page]")).to_have_text("Facts")
     box = page.locator(".nav-more ul").bounding_box()
     assert box and box["x"] >= 0 and box["x"] + box["width"] <= 360 and box["y"] >= 0
@@ -39,7 +39,7 @@ def test_a_wide_screen_shows_all_in_a_row(open_page: OpenPage, state_of: State) 
     page = open_page(state=state_of(OLGA), width=1000)
     page.goto("/desk/facts/")
     entries = page.locator(".nav > ul > li:visible")
-    expect(entries).to_have_count(10)
+    expect(entries).to_have_count(12)
     boxes = [entry.bounding_box() for entry in entries.all()]
     assert len({box["y"] for box in boxes if box}) == 1
     assert all(box and box["x"] + box["width"] <= 1000 for box in boxes)
