@@ -176,10 +176,10 @@ class StepPage:
 def head_of(row: Preparation, lang: str, asked: Asked | None = None) -> Head:
     """Return for what journey a preparation is."""
     asked = asked or standing.question_of(row, lang)
-    codes = {asked.departure, *asked.countries, *asked.passports, *(c.country for s in asked.stops for c in s.via)}
+    codes = {asked.departure, *asked.countries, *asked.passports, *(change.country for change in asked.changes)}
     names = country_names({code for code in codes if code}, lang)
     stops = [stop.name or names.get(stop.country, stop.country) for stop in asked.stops]
-    via = [names.get(change.country, change.country) for stop in asked.stops for change in stop.via]
+    via = [names.get(change.country, change.country) for change in asked.changes]
     ends = " – ".join(filter(None, (names.get(asked.departure, asked.departure), *stops)))
     route = pgettext("route", "%(ends)s by %(via)s") % {"ends": ends, "via": ", ".join(dict.fromkeys(via))} if via else ends
     begins, until = asked.begins_on, asked.ends_on
