@@ -35,6 +35,9 @@ FLAT_KM = 3000.0
 FEW_CROSSINGS, MOST_CROSSINGS = 300, 20_000
 """Boxes of edges that meet in a polygon that crosses itself: beyond these it is filled, and refused."""
 
+LEAST_KM = 0.001
+"""The corners of a smaller disc are one point in degrees."""
+
 Floats = npt.NDArray[np.float64]
 Pairs = list[tuple[float, float]]
 _Corner = tuple[float, tuple[float, float]]
@@ -49,14 +52,14 @@ def disc(lon: float, lat: float, km: float, *, points: int = 64) -> BaseGeometry
     """Everything within `km` of a place, as polygon or (cut at 180 degrees) multi-polygon.
 
     The corners lie a little outside the circle (0.12 % with 64), so that a place within the
-    radius is always inside the shape.
+    radius is always inside the shape. A smaller one than LEAST_KM is that large.
     """
     if not (math.isfinite(lon) and math.isfinite(lat) and math.isfinite(km)):
         raise BadShape("a disc needs finite numbers")
     if abs(lat) > 90 or km <= 0:
         raise BadShape(f"no disc of {km} km at latitude {lat}")
     lon = _wrapped(lon)
-    radius = km / EARTH_KM
+    radius = max(km, LEAST_KM) / EARTH_KM
     if radius >= math.pi:
         return box(-180, -90, 180, 90)
     if math.radians(90 - abs(lat)) + radius >= math.pi:

@@ -137,9 +137,13 @@ class Together:
         return FULL
 
     def _was_told(self, other: Exposure) -> bool:
-        """Whether the trip knows the event from an exposure that is closed now, and never heard that it is over."""
-        if other.told_at is None or other.state != Exposure.State.CLOSED:
+        """Whether the trip knows the event from an exposure that no longer holds, and never heard that it is over."""
+        if other.told_at is None:
             return False
+        if other.state != Exposure.State.CLOSED:
+            # Its event has ended a moment ago: the exposure is closed soon, and until then nobody heard that it is over.
+            over = self._over.get((other.trip_id, other.event.incident_id))
+            return not self._holds(other) and (over is None or other.told_at > over[0])
         if other.closed_reason in (Exposure.Closed.TRIP_CHANGED, Exposure.Closed.TRIP_CANCELLED):
             return False
         over = self._over.get((other.trip_id, other.event.incident_id))

@@ -89,6 +89,13 @@ def test_the_distance_to_a_disc_is_the_distance_less_its_radius(
     assert found == pytest.approx(max(0.0, away - km), abs=max(3.0, km * 0.02))
 
 
+@pytest.mark.parametrize("km", [5e-324, 4e-184, 1e-9, 0.001])
+@pytest.mark.parametrize(("lon", "lat"), [(8.67591, 46.7697), (180.0, 0.0), (0.0, 90.0)])
+def test_the_smallest_disc_is_an_area(lon: float, lat: float, km: float) -> None:
+    shape = geo.disc(lon, lat, km)
+    assert shape.is_valid and not shape.is_empty and shape.area > 0
+
+
 def test_known_distances() -> None:
     assert geo.distance_km(2.3522, 48.8566, -0.1276, 51.5072) == pytest.approx(343.5, abs=1)
     assert geo.distance_km(179.5, 0, -179.5, 0) == pytest.approx(111.2, abs=0.1)

@@ -11,7 +11,7 @@ from safeconduct.alerts import incidents
 from safeconduct.alerts.models import AlertVersion, Event, Incident
 from safeconduct.feeds.models import Source
 from safeconduct.lib import clock
-from safeconduct.matching import jobs, queries
+from safeconduct.matching import jobs, queries, telling, together
 from safeconduct.matching.models import Exposure
 from safeconduct.notify.actions import subscribe
 from safeconduct.notify.models import Notice
@@ -113,6 +113,28 @@ def test_not_over_while_another_source_still_warns(world: World, trip_of: TripMa
     assert kinds() == ["opened", "updated"]
     assert "It is not over: Other still warns (Severe)." in mails()[-1].text
     assert mails()[-1].text.count("You need do nothing") == 0
+    cancels("other", "B")
+    work()
+    assert kinds() == ["opened", "updated", "ended"]
+
+
+def test_what_is_left_is_told_briefly_also_before_the_ended_exposure_is_closed(
+    world: World, trip_of: TripMaker
+) -> None:
+    trip_of(world.bob, STAY)
+    says("met", "A")
+    work()
+    says("other", "B")
+    work()
+    cancels("met", "A")
+    # Another worker is faster than the one that will close what ended.
+    with clock.held_at(NOW):
+        assert together.wake_due(jobs.everybody(), NOW, 10) == 1
+        telling.tell_due(jobs.everybody(), NOW, 10)
+    assert kinds() == ["opened", "updated"]
+    work()
+    assert kinds() == ["opened", "updated"]
+    assert "It is not over: Other still warns (Severe)." in mails()[-1].text
     cancels("other", "B")
     work()
     assert kinds() == ["opened", "updated", "ended"]
